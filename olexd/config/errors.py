@@ -1,0 +1,56 @@
+"""Configuration errors: where, what, and what was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in the configuration: `file` as opened and the line (the last one of a continued line).
+
+    `included_from` is the place of the Include that led here, or None.
+    """
+
+    file: str
+    line: int
+    included_from: Where | None = None
+
+
+class DirectiveError(ValueError):
+    """A directive's value is bad. Raised by rows; the builder adds the place.
+
+    `suggestion` is a short hint ("did you mean ...?"), or empty.
+    """
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One error or warning of the config check."""
+
+    where: Where | None
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where.file}:{self.where.line}: " if self.where else ""
+        hint = f" ({self.suggestion})" if self.suggestion else ""
+        chain = []
+        origin = self.where.included_from if self.where else None
+        while origin is not None:
+            chain.append(f"\n    included from {origin.file}:{origin.line}")
+            origin = origin.included_from
+        return f"{place}{self.message}{hint}{''.join(chain)}"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. `problems` holds everything that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)

@@ -1,0 +1,25 @@
+"""What a module is to the configuration: its names, its settings types, its directive rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from olexd.config.rows import Directive
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSpec:
+    """The configuration half of a module.
+
+    `name` is the short name (`alias`); `identifiers` are the spellings that `<IfModule>` and `LoadModule`
+    know (`alias_module`, `mod_alias.c`). `server` and `directory` are its settings dataclasses, frozen,
+    all fields made with `setting()`. A directive whose `target` is the server type takes effect for the
+    whole (virtual) server; one whose target is the directory type may also stand inside sections.
+    """
+
+    name: str
+    identifiers: tuple[str, ...]
+    server: tuple[type[Any], ...] = ()
+    directory: tuple[type[Any], ...] = ()
+    directives: tuple[Directive, ...] = field(default=())

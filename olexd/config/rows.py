@@ -1,0 +1,164 @@
+"""Directives as rows: what a module says about each of its directives.
+
+The core (`build.py`) checks arity and context from the row; a row's `apply` only turns words into a new
+settings object. Sources: httpd's manual, "Terms used to describe directives"; configuration spec 1.2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+from typing import Any, TypeVar
+
+from olexd.config.errors import DirectiveError, Where
+from olexd.config.settings import UNSET
+
+C = TypeVar("C")
+
+
+class Arity(Enum):
+    """How many words a directive takes. The value is the text of the error message."""
+
+    NONE = "takes no arguments"
+    ONE = "takes one argument"
+    TWO = "takes two arguments"
+    THREE = "takes three arguments"
+    ONE_OR_TWO = "takes 1-2 arguments"
+    TWO_OR_THREE = "takes two or three arguments"
+    ONE_TO_THREE = "takes one, two or three arguments"
+    ONE_OR_THREE = "takes one or three arguments"
+    ITERATE = "requires at least one argument"
+    ITERATE2 = "requires at least two arguments"
+    FLAG = "must be On or Off"
+    RAW = "takes the rest of the line"
+
+
+class Context(Flag):
+    """Where a directive may stand."""
+
+    SERVER = auto()
+    VHOST = auto()
+    DIRECTORY = auto()
+    """Any per-directory section: Directory, Location, Files, If, and their Match forms."""
+    HTACCESS = auto()
+
+    SV = SERVER | VHOST
+    SVD = SERVER | VHOST | DIRECTORY
+    DH = DIRECTORY | HTACCESS
+    SVDH = SERVER | VHOST | DIRECTORY | HTACCESS
+
+
+class Override(Flag):
+    """The AllowOverride class that lets a directive stand in .htaccess."""
+
+    NONE = 0
+    AUTHCONFIG = auto()
+    FILEINFO = auto()
+    INDEXES = auto()
+    LIMIT = auto()
+    OPTIONS = auto()
+    ANY = AUTHCONFIG | FILEINFO | INDEXES | LIMIT | OPTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Args:
+    """What a directive was given.
+
+    `words` are the unquoted words, `raw` the rest of the line as written (after ${} expansion), `where`
+    the file and line, `server_root` the directory that relative paths start from, `section` the kind and
+    argument of the enclosing path section ("Location", "/app"), or None at server level, `directory` the
+    enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    raw: str
+    where: Where
+    server_root: str
+    section: tuple[str, str] | None = None
+    directory: str | None = None
+
+    @property
+    def word(self) -> str:
+        """The first word."""
+        return self.words[0]
+
+    @property
+    def flag(self) -> bool:
+        """The value of an On/Off directive (the core has checked the word)."""
+        return self.words[0].lower() == "on"
+
+    def path(self, word: str | None = None) -> str:
+        """Return `word` (default: the first) as an absolute path, relative ones taken from ServerRoot."""
+        import os.path
+
+        return os.path.normpath(os.path.join(self.server_root, self.words[0] if word is None else word))
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One row: a directive's name, where it may stand, what it takes and what it does.
+
+    `target` is the settings dataclass it changes; `apply(conf, args)` returns the changed copy (fields
+    of `conf` may be UNSET) and raises `DirectiveError` on a bad value. `default` and `help` go into the
+    directive reference. `effect` False marks a directive that is accepted and has no effect here:
+    the config check warns once, `help` says what to use instead.
+    """
+
+    name: str
+    contexts: Context
+    arity: Arity
+    target: type[Any]
+    apply: Callable[[Any, Args], Any]
+    help: str
+    default: str = ""
+    override: Override = Override.NONE
+    effect: bool = True
+
+
+def store(field: str, convert: Callable[[str], Any] = str) -> Callable[[C, Args], C]:
+    """Return an `apply` that stores the first word, converted; a ValueError becomes the message."""
+
+    def apply(conf: C, args: Args) -> C:
+        try:
+            value = convert(args.words[0])
+        except ValueError as error:
+            raise DirectiveError(f"{args.name}: {error}") from None
+        return dataclasses.replace(conf, **{field: value})  # type: ignore[type-var]
+
+    return apply
+
+
+def store_flag(field: str) -> Callable[[C, Args], C]:
+    """Return an `apply` that stores an On/Off value as a bool."""
+
+    def apply(conf: C, args: Args) -> C:
+        return dataclasses.replace(conf, **{field: args.flag})  # type: ignore[type-var]
+
+    return apply
+
+
+def store_path(field: str) -> Callable[[C, Args], C]:
+    """Return an `apply` that stores the first word as a path below ServerRoot."""
+
+    def apply(conf: C, args: Args) -> C:
+        return dataclasses.replace(conf, **{field: args.path()})  # type: ignore[type-var]
+
+    return apply
+
+
+def extend(field: str, convert: Callable[[Args], tuple[Any, ...]]) -> Callable[[C, Args], C]:
+    """Return an `apply` that appends `convert(args)` to a tuple field of the same section."""
+
+    def apply(conf: C, args: Args) -> C:
+        old = getattr(conf, field)
+        return dataclasses.replace(conf, **{field: (() if old is UNSET else old) + convert(args)})  # type: ignore[type-var]
+
+    return apply
+
+
+def ignore(conf: C, args: Args) -> C:
+    """The `apply` of a directive that is accepted without effect."""
+    return conf

@@ -1,0 +1,148 @@
+"""The compiled configuration: what the running server reads. Everything here is immutable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Protocol
+
+from olexd.config.errors import Where
+from olexd.config.settings import Settings, merge_settings, resolve_settings
+
+
+MERGED_CACHE_SIZE: Final = 4096
+"""How many combinations of sections a host keeps merged; regex sections can make many."""
+
+
+class SectionKind(Enum):
+    """The path sections, by what they are compared with."""
+
+    DIRECTORY = "Directory"
+    DIRECTORY_MATCH = "DirectoryMatch"
+    FILES = "Files"
+    FILES_MATCH = "FilesMatch"
+    LOCATION = "Location"
+    LOCATION_MATCH = "LocationMatch"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """One path section. `pattern` is its argument as written (for `<Directory>` with a trailing slash).
+
+    `regex` is set for regex sections and, translated, for wildcard ones (to be used with `search` for
+    the Match kinds and `fullmatch` for wildcards). `settings` are unresolved. `files` are the `<Files>`
+    sections nested in it, in file order.
+    """
+
+    kind: SectionKind
+    pattern: str
+    regex: re.Pattern[str] | None
+    settings: Settings
+    files: tuple[Section, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address of a VirtualHost header: `host` None means any (`*`), `port` None any port."""
+
+    host: str | None
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One Listen: TCP `host`:`port` (`host` "" = every interface, IPv6 without brackets) or a unix `path`."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+    protocol: str = "http"
+    where: Where | None = None
+
+
+class SectionIndex(Protocol):
+    """What finds the matching sections; the implementations are in `sections.py`."""
+
+    def match(self, path: str) -> tuple[Section, ...]:
+        """Return the sections that `path` is subject to, in merge order."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class HostConfig:
+    """The main server or one virtual host.
+
+    `server` holds resolved server-wide settings, `base` unresolved per-directory ones (main server's
+    merged with the host's), `sections` finds the path sections (main server's and the host's together, in
+    merge order). `merged()` is what a request uses.
+    """
+
+    name: str
+    port: int
+    scheme: str
+    aliases: tuple[str, ...]
+    wild_aliases: tuple[str, ...]
+    addresses: tuple[Address, ...]
+    where: Where | None
+    server: Settings
+    base: Settings
+    locations: SectionIndex
+    directories: SectionIndex
+    files: tuple[Section, ...]
+    _merged: dict[tuple[Section, ...], Settings] = field(default_factory=dict)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether this is a virtual host and not the main server."""
+        return self.where is not None
+
+    def merged(self, sections: Sequence[Section] = ()) -> Settings:
+        """Return the resolved per-directory settings for a request that matched `sections`, in that order.
+
+        The result is cached, so equal section lists give the identical object.
+        """
+        key = tuple(sections)
+        found = self._merged.get(key)
+        if found is None:
+            if len(self._merged) >= MERGED_CACHE_SIZE:
+                self._merged.clear()
+            settings = self.base
+            for section in key:
+                settings = merge_settings(settings, section.settings)
+            found = self._merged[key] = resolve_settings(settings)
+        return found
+
+
+class HostSelector(Protocol):
+    """The choice of virtual host; the implementation is in `hosts.py`."""
+
+    def default(self, address: str, port: int) -> HostConfig:
+        """Return the host that speaks for a local address before any name is known."""
+        ...
+
+    def select(self, address: str, port: int, name: str | None) -> HostConfig:
+        """Return the host for a local address and a request's host name (lower case, no port)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerConfig:
+    """A whole configuration, checked and compiled.
+
+    `hosts` has the main server first, then the virtual hosts in file order. `loaded` are the modules
+    named by LoadModule (short names, in order; empty when there was no LoadModule line). `tree` is what
+    `apache.config_tree()` returns. `warnings` came up in the check and belong into the error log.
+    """
+
+    main: HostConfig
+    hosts: tuple[HostConfig, ...]
+    selector: HostSelector
+    listens: tuple[Listen, ...]
+    server_root: str
+    loaded: tuple[str, ...]
+    defines: frozenset[str]
+    tree: list[Any]
+    warnings: tuple[str, ...]

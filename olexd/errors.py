@@ -1,0 +1,26 @@
+"""Exceptions that cross layers. Each is small and stands with what it means."""
+
+from __future__ import annotations
+
+
+class ServerReturn(Exception):
+    """`apache.SERVER_RETURN`: leaves a handler at once with `(result[, status])`."""
+
+
+ServerReturn.__name__ = ServerReturn.__qualname__ = "SERVER_RETURN"
+ServerReturn.__module__ = "_apache"
+
+
+class ClientGone(OSError):
+    """The client closed, reset or stalled the connection while a response was written."""
+
+
+class BadRequest(Exception):
+    """What the client sent cannot be served; carries the status to answer with.
+
+    `status` is an HTTP code; `str(error)` is for the error log, never for the client.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status

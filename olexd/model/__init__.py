@@ -1,0 +1,1 @@
+"""What handlers and modules hold: requests, connections, servers, tables."""

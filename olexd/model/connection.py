@@ -1,0 +1,40 @@
+"""The connection record: what is known of one client connection."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from olexd.config.server import HostConfig, ServerConfig
+from olexd.model.table import Table
+
+_ids = count(1)
+
+
+class Connection:
+    """One client connection.
+
+    `local` and `peer` are (address, port); `client_ip` starts as the peer's and is replaced when a
+    trusted proxy names the real client. `keepalives` counts the earlier requests. `keepalive` is one of
+    AP_CONN_UNKNOWN 0, AP_CONN_CLOSE 1, AP_CONN_KEEPALIVE 2. `base` is the host that speaks for the local
+    address. `python` holds the handler-facing object once a handler asked for it.
+    """
+
+    __slots__ = (
+        "aborted", "base", "client_ip", "config", "id", "keepalive", "keepalives", "local", "notes", "peer", "python",
+        "secure",
+    )  # fmt: skip
+
+    def __init__(self, config: ServerConfig, base: HostConfig, local: tuple[str, int], peer: tuple[str, int]) -> None:
+        self.config = config
+        self.base = base
+        self.local = local
+        self.peer = peer
+        self.client_ip = peer[0]
+        self.id = next(_ids)
+        self.keepalive = 0
+        self.keepalives = 0
+        self.aborted = False
+        self.secure = False
+        self.notes = Table()
+        self.python: Any = None

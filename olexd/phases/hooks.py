@@ -1,0 +1,79 @@
+"""Hooks: how a module takes part in a phase."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from olexd.config.module import ModuleSpec
+from olexd.config.settings import Settings
+from olexd.model.request import Request
+
+
+class Run(Enum):
+    """How the hooks of a phase are run."""
+
+    FIRST = "first"
+    """In order until one does not decline; its answer is the phase's."""
+    ALL = "all"
+    """All, while they answer OK or DECLINED; another answer ends the phase."""
+    VOID = "void"
+    """All; answers are ignored."""
+
+
+class Phase(Enum):
+    """The phases of a request, in the order in which they run. The value says how."""
+
+    POST_READ_REQUEST = ("post_read_request", Run.ALL)
+    TRANSLATE_NAME = ("translate_name", Run.FIRST)
+    HEADER_PARSER = ("header_parser", Run.ALL)
+    ACCESS_CHECKER = ("access_checker", Run.ALL)
+    ACCESS_DECIDER = ("access_decider", Run.FIRST)
+    """Whether the request may pass without a user: OK, DECLINED (a user is needed) or a status."""
+    CHECK_USER_ID = ("check_user_id", Run.FIRST)
+    AUTH_CHECKER = ("auth_checker", Run.FIRST)
+    TYPE_CHECKER = ("type_checker", Run.FIRST)
+    FIXUPS = ("fixups", Run.ALL)
+    HANDLER = ("handler", Run.FIRST)
+    LOG_TRANSACTION = ("log_transaction", Run.VOID)
+    CLEANUP = ("cleanup", Run.VOID)
+
+    def __init__(self, label: str, run: Run) -> None:
+        self.label = label
+        self.run = run
+
+
+class Order(IntEnum):
+    """Where in its phase a hook stands; equal ones keep the order in which modules were loaded."""
+
+    REALLY_FIRST = -10
+    FIRST = 0
+    MIDDLE = 10
+    LAST = 20
+    REALLY_LAST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One module's part in one phase.
+
+    `call(request)` returns OK, DECLINED, DONE or an HTTP status; it may be a coroutine function. It runs
+    wherever the request is just then: a hook that blocks (files, locks, Python handlers) first awaits
+    `olexd.phases.sides.to_pool(request)`, one that needs the reactor awaits `to_reactor(request)`.
+    `wanted(settings)` tells whether merged settings need the hook at all; it is asked once per merge, so
+    that requests pay only for hooks with something to do. None means always.
+    """
+
+    phase: Phase
+    call: Callable[[Request], int | Awaitable[int]]
+    order: Order = Order.MIDDLE
+    wanted: Callable[[Settings], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module: its configuration half and its hooks. Each `olexd/modules/**.py` ends in one, `MODULE`."""
+
+    spec: ModuleSpec
+    hooks: tuple[Hook, ...] = ()

@@ -1,0 +1,45 @@
+"""The two sides a request runs on, and the only way from one to the other.
+
+A request is one coroutine. Blocking work happens on a pool thread, asynchronous work on the reactor's
+thread. `await to_pool(request)` and `await to_reactor(request)` cost nothing when the request is
+already there; else they suspend the coroutine and its driver (`olexd/site.py`) goes on with it on the
+other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import Enum
+from types import coroutine
+from typing import Any
+
+from olexd.model.request import Request
+
+
+class Side(Enum):
+    """Where a request's coroutine can run."""
+
+    POOL = "pool"
+    REACTOR = "reactor"
+
+
+@coroutine
+def to_pool(request: Request) -> Generator[Side, None, None]:
+    """Go on with `request` on a pool thread."""
+    if request.on_reactor:
+        yield Side.POOL
+
+
+@coroutine
+def to_reactor(request: Request) -> Generator[Side, None, None]:
+    """Go on with `request` on the reactor's thread."""
+    if not request.on_reactor:
+        yield Side.REACTOR
+
+
+@coroutine
+def wait_for(request: Request, deferred: Any) -> Generator[Any, Any, Any]:
+    """Await a Deferred or any awaitable on the reactor's thread; return its result or raise its failure."""
+    if not request.on_reactor:
+        yield Side.REACTOR
+    return (yield deferred)
