@@ -11,7 +11,6 @@ from typing import Any, Final, Protocol
 from olexd.config.errors import Where
 from olexd.config.settings import Settings, merge_settings, resolve_settings
 
-
 MERGED_CACHE_SIZE: Final = 4096
 """How many combinations of sections a host keeps merged; regex sections can make many."""
 

@@ -69,7 +69,9 @@ def merge(outer: T, inner: T) -> T:
     if special is not None:
         return special(inner)  # type: ignore[no-any-return]
     values = {
-        field.name: merge_values(field.metadata["merge"], getattr(outer, field.name), getattr(inner, field.name))
+        field.name: merge_values(
+            field.metadata["merge"], getattr(outer, field.name), getattr(inner, field.name)
+        )
         for field in dataclasses.fields(outer)  # type: ignore[arg-type]
     }
     return dataclasses.replace(outer, **values)  # type: ignore[type-var]

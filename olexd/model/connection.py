@@ -21,11 +21,23 @@ class Connection:
     """
 
     __slots__ = (
-        "aborted", "base", "client_ip", "config", "id", "keepalive", "keepalives", "local", "notes", "peer", "python",
+        "aborted",
+        "base",
+        "client_ip",
+        "config",
+        "id",
+        "keepalive",
+        "keepalives",
+        "local",
+        "notes",
+        "peer",
+        "python",
         "secure",
-    )  # fmt: skip
+    )
 
-    def __init__(self, config: ServerConfig, base: HostConfig, local: tuple[str, int], peer: tuple[str, int]) -> None:
+    def __init__(
+        self, config: ServerConfig, base: HostConfig, local: tuple[str, int], peer: tuple[str, int]
+    ) -> None:
         self.config = config
         self.base = base
         self.local = local
