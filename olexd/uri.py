@@ -28,15 +28,7 @@ def decode_path(target: bytes | str, encoded_slashes: str = "off", merge_slashes
     `%00` and for a `%2F` that is not allowed.
     """
     path = target.encode("utf-8", "surrogateescape") if isinstance(target, str) else target
-    if (
-        b"%" not in path
-        and b"/." not in path
-        and b"//" not in path
-        and b"#" not in path
-        and b"\0" not in path
-        and path[:1] == b"/"
-        and path.isascii()
-    ):
+    if path[:1] == b"/" and path.isascii() and _SPECIAL.search(path) is None:
         return path.decode("ascii")
     return _decode_slowly(path, encoded_slashes, merge_slashes)
 

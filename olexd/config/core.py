@@ -18,7 +18,6 @@ class CoreServer:
 
     document_root: str = setting("")
     server_admin: str = setting("[no address given]")
-    use_canonical_name: str = setting("off")
     timeout: float = setting(60.0)
     keep_alive: bool = setting(True)
     keep_alive_timeout: float = setting(5.0)
@@ -34,7 +33,8 @@ class CoreServer:
     server_tokens: str = setting("full")
     trace_enable: str = setting("on")
     error_log: str = setting("logs/error_log")
-    add_default_charset: str = setting("")
+    encoded_slashes: str = setting("off")
+    merge_slashes: bool = setting(True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,10 @@ class CoreDir:
     """Per-directory core settings.
 
     `handler` is SetHandler's name in lower case, "" for none. `error_documents` maps a status to the
-    ErrorDocument value as written. `auth_type` keeps its case, "" for none or `None`.
+    ErrorDocument value as written. `auth_type` keeps its case, "" for none or `None`. `max_ranges` is how
+    many byte ranges a request may ask for (0: ranges are off, -1: any number). `option_flags` and
+    `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
+    `options` and `etag_parts`.
     """
 
     handler: str = setting("")
@@ -51,11 +54,28 @@ class CoreDir:
     auth_name: str = setting("")
     limit_request_body: int = setting(1073741824)
     accept_path_info: str = setting("default")
-    encoded_slashes: str = setting("off")
+    use_canonical_name: str = setting("off")
+    add_default_charset: str = setting("")
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)
-    options: frozenset[str] = setting(frozenset({"followsymlinks"}))
-    etag: frozenset[str] = setting(frozenset({"mtime", "size"}))
+    option_flags: Mapping[str, bool] = setting({"followsymlinks": True}, Merge.OVERLAY)
+    etag_flags: Mapping[str, bool] = setting({"mtime": True, "size": True}, Merge.OVERLAY)
+    max_ranges: int = setting(200)
+
+    @property
+    def options(self) -> frozenset[str]:
+        """The names (lower case) of the Options in force."""
+        return frozenset(name for name, on in {"followsymlinks": True, **self.option_flags}.items() if on)
+
+    @property
+    def follows_symlinks(self) -> bool:
+        """Whether FollowSymLinks is in force."""
+        return self.option_flags.get("followsymlinks", True)
+
+    @property
+    def etag_parts(self) -> frozenset[str]:
+        """What an entity tag is made of: `inode`, `mtime`, `size`, `digest`; empty for no tag."""
+        return frozenset(name for name, on in {"mtime": True, "size": True, **self.etag_flags}.items() if on)
 
 
 @dataclass(frozen=True, slots=True)
