@@ -1,0 +1,206 @@
+"""One lock per session, held by one request at a time, over all threads and processes of a machine.
+
+Within the process a lock has an owner (the request) and a count, so that a request which opens the same
+session twice shares it. Between processes the owner holds one byte of a lock file that all of them
+have open: Linux's open-file-description locks, which the kernel frees when the process dies. The byte's
+place is the sid modulo a 62-bit prime; two sids with the same place would only wait for each other.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import threading
+import time
+import weakref
+from collections import deque
+from typing import Final
+
+from olexd.sessions.places import private_directory, private_file
+from olexd.sessions.store import InvalidSid, valid_sid
+
+FIRST_PAUSE: Final = 0.0002
+LONGEST_PAUSE: Final = 0.01
+"""Seconds between two looks at a lock that another process holds; each pause is twice the last."""
+
+_PLACES: Final = (1 << 62) - 57
+_FLOCK: Final = struct.Struct("hhqqi0q")
+_BUSY: Final = (errno.EAGAIN, errno.EACCES)
+
+
+class LockTimeout(TimeoutError):
+    """A session stayed locked by another request for longer than the caller would wait."""
+
+
+class _Waiter:
+    """A request in the queue for a lock; `woken` is set when the lock became its own."""
+
+    __slots__ = ("owner", "woken")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.woken = threading.Event()
+
+
+class _Held:
+    """A lock that a request of this process has; `byte` says whether the process has it too by now."""
+
+    __slots__ = ("byte", "count", "owner", "queue")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.count = 1
+        self.byte = False
+        self.queue: deque[_Waiter] = deque()
+
+
+class SessionLocks:
+    """The session locks of one directory, which holds their file, `locks`.
+
+    Owners are compared by identity. Safe among threads; after `fork` the child holds none of them.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self._mutex = threading.Lock()
+        self._opening = threading.Lock()
+        self._held: dict[str, _Held] = {}
+        self._file = -1
+        _all_locks.add(self)
+
+    def acquire(self, sid: str, owner: object, timeout: float | None = None) -> None:
+        """Take the lock of `sid` for `owner`, waiting at most `timeout` seconds (None: for ever).
+
+        Each call needs a `release` of its own. Raises `LockTimeout`, `InvalidSid`, `SessionStoreError`.
+        """
+        if not valid_sid(sid):
+            raise InvalidSid("not a session id")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        waiter = None
+        with self._mutex:
+            held = self._held.get(sid)
+            if held is None:
+                held = self._held[sid] = _Held(owner)
+            elif held.owner is owner:
+                held.count += 1
+                return
+            else:
+                waiter = _Waiter(owner)
+                held.queue.append(waiter)
+        if waiter is not None:
+            self._wait(held, waiter, deadline)
+        if not held.byte:
+            self._lock_byte(sid, held, deadline)
+
+    def release(self, sid: str, owner: object) -> None:
+        """Give back one `acquire`; the last one lets the next request in. Not the owner: RuntimeError."""
+        with self._mutex:
+            held = self._held.get(sid)
+            if held is None or held.owner is not owner:
+                raise RuntimeError("release of a session lock that this request does not hold")
+            held.count -= 1
+            if held.count:
+                return
+        self._pass_on(sid)
+
+    def holds(self, sid: str, owner: object) -> bool:
+        """Return whether `owner` has the lock of `sid`."""
+        held = self._held.get(sid)
+        return held is not None and held.owner is owner
+
+    def close(self) -> None:
+        """Close the lock file, which frees what is still locked in it. The next use opens it again."""
+        with self._opening:
+            opened, self._file = self._file, -1
+            if opened >= 0:
+                os.close(opened)
+
+    def _wait(self, held: _Held, waiter: _Waiter, deadline: float | None) -> None:
+        """Wait in this process's queue."""
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if waiter.woken.wait(remaining):
+            return
+        with self._mutex:
+            if waiter.woken.is_set():
+                return
+            held.queue.remove(waiter)
+        raise LockTimeout("another request holds the session")
+
+    def _pass_on(self, sid: str) -> None:
+        """Hand the lock to the next request in this process's queue, else give up the byte."""
+        with self._mutex:
+            held = self._held[sid]
+            if held.queue:
+                waiter = held.queue.popleft()
+                held.owner, held.count = waiter.owner, 1
+                waiter.woken.set()
+                return
+            del self._held[sid]
+            if held.byte:
+                # Inside the mutex: the next owner's lock would be the same one to the kernel.
+                self._set_byte(sid, fcntl.F_UNLCK)
+
+    def _lock_byte(self, sid: str, held: _Held, deadline: float | None) -> None:
+        """Take the lock from the other processes; if that fails, the next request in the queue may try."""
+        try:
+            pause = FIRST_PAUSE
+            while not self._set_byte(sid, fcntl.F_WRLCK):
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise LockTimeout("another request holds the session")
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            held.byte = True
+        except BaseException:
+            self._pass_on(sid)
+            raise
+
+    def _set_byte(self, sid: str, kind: int) -> bool:
+        """Lock or unlock the sid's byte; return False when another process has it."""
+        place = _FLOCK.pack(kind, os.SEEK_SET, int(sid, 16) % _PLACES, 1, 0)
+        try:
+            fcntl.fcntl(self._descriptor(), fcntl.F_OFD_SETLK, place)
+        except OSError as error:
+            if error.errno in _BUSY:
+                return False
+            raise
+        return True
+
+    def _descriptor(self) -> int:
+        if self._file < 0:
+            with self._opening:
+                if self._file < 0:
+                    private_directory(self.directory)
+                    self._file = private_file(os.path.join(self.directory, "locks"))
+        return self._file
+
+    def _forget_inherited(self) -> None:
+        """In a forked child: hold nothing. Closing the file does not free the parent's locks."""
+        self._mutex = threading.Lock()
+        self._opening = threading.Lock()
+        self._held = {}
+        inherited, self._file = self._file, -1
+        if inherited >= 0:
+            os.close(inherited)
+
+
+_all_locks: weakref.WeakSet[SessionLocks] = weakref.WeakSet()
+_by_directory: dict[str, SessionLocks] = {}
+
+
+def locks_in(directory: str) -> SessionLocks:
+    """Return this process's locks for `directory`, always the same object."""
+    found = _by_directory.get(directory)
+    if found is None:
+        place = os.path.realpath(directory)
+        found = _by_directory[directory] = _by_directory.setdefault(place, SessionLocks(place))
+    return found
+
+
+def _after_fork() -> None:
+    for locks in list(_all_locks):
+        locks._forget_inherited()
+
+
+os.register_at_fork(after_in_child=_after_fork)
