@@ -63,6 +63,29 @@ class Override(Flag):
 
 
 @dataclass(frozen=True, slots=True)
+class Methods:
+    """The methods that a `<Limit>` names or, with `excepted`, that a `<LimitExcept>` leaves out.
+
+    HEAD counts as GET, as in httpd.
+    """
+
+    names: frozenset[str]
+    excepted: bool = False
+
+    def cover(self, method: str) -> bool:
+        """Return whether the section restricts `method`."""
+        return (("GET" if method == "HEAD" else method) in self.names) is not self.excepted
+
+    def within(self, inner: Methods) -> Methods:
+        """Return the methods that this section and one nested in it restrict together."""
+        if self.excepted and inner.excepted:
+            return Methods(self.names | inner.names, True)
+        if self.excepted:
+            return Methods(inner.names - self.names)
+        return Methods(self.names - inner.names if inner.excepted else self.names & inner.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Args:
     """What a directive was given.
 
@@ -70,6 +93,8 @@ class Args:
     the file and line, `server_root` the directory that relative paths start from, `section` the kind and
     argument of the enclosing path section ("Location", "/app"), or None at server level, `directory` the
     enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
+    `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
+    the directives inside a container row set: unresolved settings of the row's own target.
     """
 
     name: str
@@ -79,6 +104,8 @@ class Args:
     server_root: str
     section: tuple[str, str] | None = None
     directory: str | None = None
+    methods: Methods | None = None
+    inner: Any = None
 
     @property
     def word(self) -> str:
@@ -105,6 +132,11 @@ class Directive:
     of `conf` may be UNSET) and raises `DirectiveError` on a bad value. `default` and `help` go into the
     directive reference. `effect` False marks a directive that is accepted and has no effect here:
     the config check warns once, `help` says what to use instead.
+
+    A name in angle brackets (`<RequireAll>`) makes a container: the directives in it act on a fresh
+    `target`, which `apply` gets as `args.inner`; directives with another target are refused in it.
+    `by_method` says that `apply` honours `args.methods`; an authorization directive without it is
+    refused in `<Limit>`, so that none is silently widened or lost.
     """
 
     name: str
@@ -116,6 +148,7 @@ class Directive:
     default: str = ""
     override: Override = Override.NONE
     effect: bool = True
+    by_method: bool = False
 
 
 def store(field: str, convert: Callable[[str], Any] = str) -> Callable[[C, Args], C]:
