@@ -1,0 +1,342 @@
+"""The core's directives: names, handlers, options, content; those of limits and logs have their own files."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import Final
+
+from olexd.config.core import CoreDir, CoreServer
+from olexd.config.errors import DirectiveError
+from olexd.config.module import ModuleSpec
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
+from olexd.modules.limits import LIMIT_DIRECTIVES
+from olexd.modules.logs import LOG_DIRECTIVES
+from olexd.modules.words import accepted, current, store_choice
+from olexd.phases.hooks import Module
+from olexd.status import REASONS
+
+OPTIONS: Final = frozenset(
+    {"followsymlinks", "symlinksifownermatch", "indexes", "execcgi", "includes", "includesnoexec"}
+)
+"""What `Options All` switches on."""
+
+_KNOWN_STATUSES: Final = frozenset(REASONS) - {418}
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+# Setters
+
+
+def set_document_root(conf: CoreServer, args: Args) -> CoreServer:
+    """Store an existing directory, without a trailing slash."""
+    path = args.path()
+    if not os.path.isdir(path):
+        raise DirectiveError(f"DocumentRoot '{args.word}' is not a directory, or is not readable")
+    return replace(conf, document_root=path.rstrip("/"))
+
+
+def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
+    """Store what stands in for a built-in page. A full URL for 401 is left out: it would lose the challenge."""
+    word, value = args.words
+    if not word.isdigit() or int(word) not in _KNOWN_STATUSES:
+        raise DirectiveError(f"Unsupported HTTP response code {word}")
+    if int(word) == 401 and _ABSOLUTE.match(value):
+        return conf
+    return replace(conf, error_documents={**current(conf, "error_documents"), int(word): value})
+
+
+def _handler_name(word: str) -> str:
+    return "" if word.lower() == "none" else word.lower()
+
+
+def _auth_type(word: str) -> str:
+    return "" if word.lower() == "none" else word
+
+
+def _option_names(word: str) -> frozenset[str]:
+    if word.lower() == "all":
+        return OPTIONS
+    if word.lower() == "none":
+        return frozenset()
+    if word.lower() not in OPTIONS | {"multiviews"}:
+        raise DirectiveError(f"Illegal option {word}")
+    return frozenset({word.lower()})
+
+
+def set_options(conf: CoreDir, args: Args) -> CoreDir:
+    """Store what Options switches on and off; a list without signs decides on every option."""
+    words = args.words
+    signed = [word[0] in "+-" for word in words]
+    if any(signed) and not all(signed):
+        raise DirectiveError("Either all Options must start with + or -, or no Option may.")
+    if any(word.lower() == "all" for word in words[1:]):
+        raise DirectiveError("'Options All' must be the first option given.")
+    if any(signed):
+        edits = {name: word[0] == "+" for word in words for name in _option_names(word[1:])}
+        return replace(conf, option_flags={**current(conf, "option_flags"), **edits})
+    chosen = frozenset[str]().union(*map(_option_names, words))
+    return replace(conf, option_flags={name: name in chosen for name in OPTIONS | {"multiviews"}})
+
+
+_ETAG_PARTS: Final = frozenset({"inode", "mtime", "size", "digest"})
+
+
+def set_file_etag(conf: CoreDir, args: Args) -> CoreDir:
+    """Store what entity tags are made of; words with a sign edit what is in force."""
+    flags: dict[str, bool] = current(conf, "etag_flags")
+    if not any(word[0] in "+-" for word in args.words):
+        flags = dict.fromkeys(_ETAG_PARTS, False)
+    for word in args.words:
+        name = word.lstrip("+-").lower()
+        if name == "all":
+            flags.update(dict.fromkeys(_ETAG_PARTS - {"digest"}, True))
+        elif name == "none":
+            flags = dict.fromkeys(_ETAG_PARTS, False)
+        elif name in _ETAG_PARTS:
+            flags[name] = word[0] != "-"
+        else:
+            raise DirectiveError(f"Unknown keyword '{name}' for FileETag directive")
+    return replace(conf, etag_flags=flags)
+
+
+def _charset(word: str) -> str:
+    return {"off": "", "on": "iso-8859-1"}.get(word.lower(), word)
+
+
+_TOKENS: Final = {
+    "prod": "prod",
+    "productonly": "prod",
+    "major": "major",
+    "minor": "minor",
+    "min": "min",
+    "minimal": "min",
+    "os": "os",
+    "full": "full",
+}
+
+
+# Rows
+
+_SV, _SVDH, _FILEINFO = Context.SV, Context.SVDH, Override.FILEINFO
+
+_NAMES: Final = (
+    Directive(
+        "DocumentRoot",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        set_document_root,
+        "Root directory of the document tree",
+    ),
+    Directive(
+        "ServerAdmin",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store("server_admin"),
+        "The email address of the server administrator",
+        "[no address given]",
+    ),
+    Directive(
+        "UseCanonicalName",
+        Context.SVD,
+        Arity.ONE,
+        CoreDir,
+        store_choice(
+            "use_canonical_name",
+            {"on": "on", "off": "off", "dns": "dns"},
+            "parameter must be 'on', 'off', or 'dns'",
+        ),
+        "Whether self-referential URLs name the server as configured or as the client did",
+        "Off",
+    ),
+    Directive(
+        "ServerTokens",
+        Context.SERVER,
+        Arity.ONE,
+        CoreServer,
+        store_choice(
+            "server_tokens",
+            _TOKENS,
+            "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'",
+        ),
+        "How much the Server header tells",
+        "Full",
+    ),
+    Directive(
+        "ServerSignature",
+        _SVDH,
+        Arity.ONE,
+        CoreDir,
+        store_choice(
+            "server_signature",
+            {"off": "off", "on": "on", "email": "email"},
+            "ServerSignature: use one of: off | on | email",
+        ),
+        "A line about the server at the end of built-in pages",
+        "Off",
+        Override.ANY,
+    ),
+)
+
+_HANDLING: Final = (
+    Directive(
+        "SetHandler",
+        _SVDH,
+        Arity.ONE,
+        CoreDir,
+        store("handler", _handler_name),
+        "The handler of all requests here, or None",
+        override=_FILEINFO,
+    ),
+    Directive(
+        "AcceptPathInfo",
+        _SVDH,
+        Arity.ONE,
+        CoreDir,
+        store_choice(
+            "accept_path_info",
+            {"on": "on", "off": "off", "default": "default"},
+            "AcceptPathInfo must be set to on, off or default",
+        ),
+        "Whether a path may go on behind a file",
+        "Default",
+        _FILEINFO,
+    ),
+    Directive(
+        "AllowEncodedSlashes",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_choice(
+            "encoded_slashes",
+            {"on": "on", "off": "off", "nodecode": "nodecode"},
+            "AllowEncodedSlashes must be On, Off, or NoDecode",
+        ),
+        "Whether %2F may stand in a path",
+        "Off",
+    ),
+    Directive(
+        "MergeSlashes",
+        _SV,
+        Arity.FLAG,
+        CoreServer,
+        store_flag("merge_slashes"),
+        "Whether several slashes in a path count as one",
+        "On",
+    ),
+    Directive(
+        "TraceEnable",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_choice(
+            "trace_enable",
+            {"on": "on", "off": "off", "extended": "extended"},
+            "TraceEnable must be one of 'on', 'off', or 'extended'",
+        ),
+        "Whether TRACE is answered",
+        "On",
+    ),
+    Directive(
+        "Options",
+        _SVDH,
+        Arity.RAW,
+        CoreDir,
+        set_options,
+        "What is allowed in a directory",
+        "FollowSymLinks",
+        Override.OPTIONS,
+    ),
+    Directive(
+        "AuthType",
+        Context.DH,
+        Arity.ONE,
+        CoreDir,
+        store("auth_type", _auth_type),
+        "How users are authenticated: None, Basic or a name",
+        override=Override.AUTHCONFIG,
+    ),
+    Directive(
+        "AuthName",
+        Context.DH,
+        Arity.ONE,
+        CoreDir,
+        store("auth_name"),
+        "The authentication realm",
+        override=Override.AUTHCONFIG,
+    ),
+)
+
+_CONTENT: Final = (
+    Directive(
+        "ErrorDocument",
+        _SVDH,
+        Arity.TWO,
+        CoreDir,
+        set_error_document,
+        "What is sent instead of the built-in page of a status",
+        override=_FILEINFO,
+    ),
+    Directive(
+        "FileETag",
+        _SVDH,
+        Arity.RAW,
+        CoreDir,
+        set_file_etag,
+        "What the entity tags of files are made of",
+        "MTime Size",
+        _FILEINFO,
+    ),
+    Directive(
+        "AddDefaultCharset",
+        _SVDH,
+        Arity.ONE,
+        CoreDir,
+        store("add_default_charset", _charset),
+        "The charset of text/plain and text/html responses that name none",
+        "Off",
+        _FILEINFO,
+    ),
+)
+
+_ACCEPTED: Final = (
+    accepted(
+        "AcceptFilter", Context.SERVER, Arity.TWO, CoreServer, "the kernel is asked for nothing special"
+    ),
+    accepted("ContentDigest", _SVDH, Arity.FLAG, CoreDir, "Content-MD5 is obsolete", Override.OPTIONS),
+    accepted("DefaultRuntimeDir", Context.SERVER, Arity.ONE, CoreServer, "no runtime files are kept"),
+    accepted("DefaultType", _SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", _FILEINFO),
+    accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO),
+    accepted("EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO),
+    accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
+    accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
+    accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
+    accepted("HostnameLookups", Context.SVD, Arity.ONE, CoreDir, "addresses are not looked up"),
+    accepted("LimitXMLRequestBody", _SVDH, Arity.ONE, CoreDir, "no XML is read", Override.ANY),
+    accepted("Mutex", Context.SERVER, Arity.RAW, CoreServer, "locks need no choice"),
+    accepted("NameVirtualHost", Context.SERVER, Arity.ONE, CoreServer, "hosts are found by name anyway"),
+    accepted("Protocol", _SV, Arity.ONE, CoreServer, "every listener speaks HTTP"),
+    accepted("Protocols", _SV, Arity.ITERATE, CoreServer, "HTTP/1.1 is what is spoken"),
+    accepted("ProtocolsHonorOrder", _SV, Arity.ONE, CoreServer, "HTTP/1.1 is what is spoken"),
+    accepted("ReadBufferSize", Context.SVD, Arity.ONE, CoreDir, "buffers have a fixed size"),
+    accepted("RegisterHttpMethod", Context.SERVER, Arity.ITERATE, CoreServer, "handlers see every method"),
+    accepted("RLimitCPU", _SVDH, Arity.ONE_OR_TWO, CoreDir, "no CGI programs are run", Override.ANY),
+    accepted("RLimitMEM", _SVDH, Arity.ONE_OR_TWO, CoreDir, "no CGI programs are run", Override.ANY),
+    accepted("RLimitNPROC", _SVDH, Arity.ONE_OR_TWO, CoreDir, "no CGI programs are run", Override.ANY),
+    accepted("ScriptInterpreterSource", _SVDH, Arity.ONE, CoreDir, "no CGI programs are run", _FILEINFO),
+    accepted("SeeRequestTail", Context.SERVER, Arity.FLAG, CoreServer, "there is no scoreboard"),
+    accepted("ServerPath", _SV, Arity.ONE, CoreServer, "clients send a Host field"),
+)
+
+MODULE: Final = Module(
+    ModuleSpec(
+        "core",
+        ("core.c", "http_core.c", "core_module", "http_module", "mod_core.c"),
+        (CoreServer,),
+        (CoreDir,),
+        (*_NAMES, *_HANDLING, *_CONTENT, *LIMIT_DIRECTIVES, *LOG_DIRECTIVES, *_ACCEPTED),
+    )
+)

@@ -1,0 +1,189 @@
+"""The core's directives that bound a request in time and size."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Final
+
+from olexd.config.core import CoreDir, CoreServer
+from olexd.config.errors import DirectiveError
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
+from olexd.modules.words import duration, lenient_duration, lenient_int, store_as
+
+_SV = Context.SV
+_RANGE: Final = re.compile(r"(\d+)(?:-(\d+))?(.*)", re.DOTALL)
+_RATE: Final = re.compile(r",minrate=(\d+)", re.IGNORECASE)
+
+
+def _non_negative(word: str) -> int:
+    number = lenient_int(word)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _strict_size(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise ValueError
+    return int(word)
+
+
+def _max_ranges(word: str) -> int:
+    named = {"none": 0, "default": 200, "unlimited": -1}.get(word.lower())
+    if named is not None:
+        return named
+    if _strict_size(word) == 0:
+        raise ValueError
+    return int(word)
+
+
+def _read_timeout(key: str, value: str, shown: str) -> tuple[int, int, int]:
+    """Return (first limit, most, bytes per second that prolong it); a most of 0 is none."""
+    match = _RANGE.fullmatch(value)
+    if match is None:
+        raise DirectiveError(f"RequestReadTimeout: {shown}: Value '{value}' not numerical")
+    first, most, rest = int(match.group(1)), match.group(2), match.group(3)
+    rate = _RATE.fullmatch(rest)
+    if rest and rate is None:
+        raise DirectiveError(f"RequestReadTimeout: {shown}: Cannot parse '{rest}'")
+    if most is not None and rate is None:
+        raise DirectiveError(f"RequestReadTimeout: {shown}: Must set MinRate option if using timeout range")
+    if most is not None and int(most) <= first:
+        raise DirectiveError(
+            f"RequestReadTimeout: {shown}: Maximum timeout must be larger than initial timeout"
+        )
+    return first, int(most or 0), int(rate.group(1)) if rate else 0
+
+
+def set_read_timeout(conf: CoreServer, args: Args) -> CoreServer:
+    """Store the deadlines for reading the head and the body of a request."""
+    changes: dict[str, Any] = {}
+    for word in args.words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise DirectiveError(
+                "Invalid RequestReadTimeout parameter. Parameter must be in the form 'key=value'"
+            )
+        first, most, rate = _read_timeout(key, value, word) if key.lower() in _STAGES else (0, 0, 0)
+        if key.lower() == "header":
+            changes |= {"header_timeout": float(first), "header_timeout_max": float(most)}
+            changes["header_min_rate"] = rate
+        elif key.lower() == "body":
+            changes |= {"body_timeout": float(first), "body_min_rate": rate}
+        elif key.lower() != "handshake":
+            raise DirectiveError(f"RequestReadTimeout: {word}: Unknown RequestReadTimeout parameter")
+    return replace(conf, **changes)
+
+
+_STAGES: Final = frozenset({"handshake", "header", "body"})
+
+LIMIT_DIRECTIVES: Final = (
+    Directive(
+        "TimeOut",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as("timeout", lenient_duration, ""),
+        "How long a client may stall, in seconds or with a unit (ms, s, min, h)",
+        "60",
+    ),
+    Directive(
+        "KeepAlive",
+        _SV,
+        Arity.FLAG,
+        CoreServer,
+        store_flag("keep_alive"),
+        "Whether a connection serves more than one request",
+        "On",
+    ),
+    Directive(
+        "KeepAliveTimeout",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as("keep_alive_timeout", duration, "KeepAliveTimeout has wrong format"),
+        "How long an idle connection is kept, in seconds or with a unit",
+        "5",
+    ),
+    Directive(
+        "MaxKeepAliveRequests",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as("max_keep_alive_requests", lenient_int, ""),
+        "How many requests may follow the first on a connection (0: any number)",
+        "100",
+    ),
+    Directive(
+        "LimitRequestLine",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as(
+            "limit_request_line",
+            _non_negative,
+            'LimitRequestLine "{word}" must be a non-negative integer',
+        ),
+        "The longest request line, in bytes",
+        "8190",
+    ),
+    Directive(
+        "LimitRequestFields",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as(
+            "limit_request_fields",
+            _non_negative,
+            'LimitRequestFields "{word}" must be a non-negative integer (0 = no limit)',
+        ),
+        "The most header fields of a request (0: any number)",
+        "100",
+    ),
+    Directive(
+        "LimitRequestFieldSize",
+        _SV,
+        Arity.ONE,
+        CoreServer,
+        store_as(
+            "limit_request_field_size",
+            _non_negative,
+            'LimitRequestFieldsize "{word}" must be a non-negative integer',
+        ),
+        "The longest header field, in bytes",
+        "8190",
+    ),
+    Directive(
+        "LimitRequestBody",
+        Context.SVDH,
+        Arity.ONE,
+        CoreDir,
+        store_as("limit_request_body", _strict_size, "LimitRequestBody requires a non-negative integer."),
+        "The longest request body, in bytes (0: any length)",
+        "1073741824",
+        Override.ANY,
+    ),
+    Directive(
+        "RequestReadTimeout",
+        _SV,
+        Arity.RAW,
+        CoreServer,
+        set_read_timeout,
+        "How long a client may take to send head and body",
+        "handshake=0 header=20-40,MinRate=500 body=20,MinRate=500",
+    ),
+    Directive(
+        "MaxRanges",
+        Context.SVD,
+        Arity.ONE,
+        CoreDir,
+        store_as(
+            "max_ranges",
+            _max_ranges,
+            "MaxRanges requires 'none', 'default', 'unlimited' or a positive integer",
+        ),
+        "How many byte ranges one request may ask for",
+        "200",
+    ),
+)

@@ -1,0 +1,88 @@
+"""Turning the words of directives into values, as leniently or strictly as httpd does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from olexd.config.errors import DirectiveError
+from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
+from olexd.config.settings import UNSET
+
+C = TypeVar("C")
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_NUMBER: Final = re.compile(r"\s*([+-]?\d+)(.*)", re.DOTALL)
+
+
+def lenient_int(word: str) -> int:
+    """Return the number that `word` starts with, 0 when it starts with none."""
+    match = _NUMBER.match(word)
+    return int(match.group(1)) if match else 0
+
+
+def lenient_duration(word: str) -> float:
+    """Return seconds from `N`, `Nms`, `Ns`, `Nmin` or `Nh`; an unreadable word counts as 0."""
+    match = _NUMBER.match(word)
+    if match is None:
+        return 0.0
+    return max(0.0, int(match.group(1)) * _UNITS.get(match.group(2).lower(), 1.0))
+
+
+def duration(word: str) -> float:
+    """Return seconds from a number with an optional unit. Raises ValueError on anything else."""
+    match = _NUMBER.fullmatch(word)
+    unit = match.group(2).lower() if match else "?"
+    if match is None or unit not in _UNITS or int(match.group(1)) < 0:
+        raise ValueError("has wrong format")
+    return int(match.group(1)) * _UNITS[unit]
+
+
+def store_as(field: str, convert: Callable[[str], Any], message: str) -> Callable[[C, Args], C]:
+    """Return an `apply` that stores the first word, converted; a ValueError or KeyError gives `message`.
+
+    `{name}` and `{word}` in the message are replaced.
+    """
+
+    def apply(conf: C, args: Args) -> C:
+        try:
+            value = convert(args.word)
+        except (ValueError, KeyError):
+            raise DirectiveError(message.format(name=args.name, word=args.word)) from None
+        return replace(conf, **{field: value})  # type: ignore[type-var]
+
+    return apply
+
+
+def store_choice(field: str, choices: Mapping[str, Any], message: str) -> Callable[[C, Args], C]:
+    """Return an `apply` that stores what `choices` has for the first word, in whatever case."""
+    return store_as(field, lambda word: choices[word.lower()], message)
+
+
+def current(conf: object, field: str) -> dict[Any, Any]:
+    """Return a copy of a mapping field of the section being read; empty when nothing was said yet."""
+    value = getattr(conf, field)
+    return {} if value is UNSET else dict(value)
+
+
+def overlay(field: str, entries: Callable[[Args], Mapping[Any, Any]]) -> Callable[[C, Args], C]:
+    """Return an `apply` that lays `entries(args)` over a mapping field of the same section."""
+
+    def apply(conf: C, args: Args) -> C:
+        return replace(conf, **{field: {**current(conf, field), **entries(args)}})  # type: ignore[type-var]
+
+    return apply
+
+
+def accepted(
+    name: str,
+    contexts: Context,
+    arity: Arity,
+    target: type[Any],
+    help: str,
+    override: Override = Override.NONE,
+) -> Directive:
+    """Return the row of a directive that is accepted and has no effect; `help` says why."""
+    return Directive(name, contexts, arity, target, ignore, help, override=override, effect=False)
