@@ -97,6 +97,9 @@ class Settings(dict[type[Any], Any]):
 
     __slots__ = ("__dict__", "__weakref__")
 
+    plan: Any
+    """What the phases worked out for these settings (`olexd.phases.table.Plan`), once they did."""
+
     def __getitem__(self, kind: type[T]) -> T:
         return super().__getitem__(kind)  # type: ignore[no-any-return]
 
