@@ -8,6 +8,7 @@ The configuration names the API; the path is the one that Twitter's once had:
     AuthBasicAuthoritative off
     PythonAuthenHandler olex.twitter_authn
     PythonOption twitter_authn.url https://api.example.com
+    PythonOption twitter_authn.timeout 5
 """
 
 import treq
@@ -17,7 +18,7 @@ from twisted.internet.defer import Deferred
 from mod_python import apache
 
 VERIFY = "/1/account/verify_credentials.json"
-TIMEOUT = 5  # seconds for the whole question
+TIMEOUT = "5"  # seconds for the whole question, unless the configuration says otherwise
 
 
 async def authenhandler(req):
@@ -29,7 +30,7 @@ async def authenhandler(req):
 
         def authenhandler(req):
             password = req.get_basic_auth_pw()
-            response = requests.get(url, auth=(req.user, password), timeout=TIMEOUT)
+            response = requests.get(url, auth=(req.user, password), timeout=5)
 
     and olexd runs that one too, on a thread of its pool.
     """
@@ -40,7 +41,7 @@ async def authenhandler(req):
         return apache.HTTP_UNAUTHORIZED
 
     try:
-        status = await verify(req.get_options()["twitter_authn.url"], username, password)
+        status = await verify(req.get_options(), username, password)
     except Exception as error:
         # No answer is not a yes: whoever cannot be checked stays outside.
         req.log_error(f"[authn] Could not ask the API: {error!r}")
@@ -55,12 +56,12 @@ async def authenhandler(req):
     return apache.HTTP_INTERNAL_SERVER_ERROR
 
 
-async def verify(url, username, password):
+async def verify(options, username, password):
     """Return the status with which the API answers for these credentials."""
     # What came in a Basic header is handed out as Latin-1, so this gives back the bytes that were sent.
     credentials = username.encode("latin-1"), password.encode("latin-1")
-    question = Deferred.fromCoroutine(ask(url + VERIFY, credentials))
-    return await question.addTimeout(TIMEOUT, reactor)
+    question = Deferred.fromCoroutine(ask(options["twitter_authn.url"] + VERIFY, credentials))
+    return await question.addTimeout(float(options.get("twitter_authn.timeout", TIMEOUT)), reactor)
 
 
 async def ask(url, credentials):
