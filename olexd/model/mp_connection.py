@@ -1,0 +1,183 @@
+"""The connection as handlers see it: `mp_conn` (core spec 4.1)."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any, Final
+
+from olexd.errorlog import Level
+from olexd.model import runtime
+from olexd.model.connection import Connection
+from olexd.model.logging import log_connection
+from olexd.model.mp_server import log_arguments, mp_server, server_of
+from olexd.model.table import Table
+
+_deprecations_told: Final[set[str]] = set()
+
+
+def _tell_deprecated(name: str, instead: str) -> None:
+    """Log once that an old name was used."""
+    if name not in _deprecations_told:
+        _deprecations_told.add(name)
+        message = (
+            f"mod_python: conn.{name} deprecated in 2.4, use req.useragent_{instead} or conn.client_{instead}"
+        )
+        runtime.log_error(message, Level.WARNING)
+
+
+class mp_conn:
+    """A client connection. All attributes but `keepalive` are read-only; others cannot be added."""
+
+    __slots__ = ("__weakref__", "_host_name", "_looked_up", "_record")
+
+    _record: Connection
+    _host_name: str | None
+    _looked_up: bool
+
+    def __init__(self, record: Connection) -> None:
+        object.__setattr__(self, "_record", record)
+        object.__setattr__(self, "_host_name", None)
+        object.__setattr__(self, "_looked_up", False)
+
+    @property
+    def base_server(self) -> mp_server:
+        """The host that speaks for the local address before a name is known."""
+        return server_of(self._record.base, self._record.config)
+
+    @property
+    def local_addr(self) -> tuple[str, int]:
+        """This end: address and port."""
+        return self._record.local
+
+    @property
+    def local_ip(self) -> str:
+        """This end's address."""
+        return self._record.local[0]
+
+    @property
+    def local_host(self) -> None:
+        """This end's name: never looked up."""
+        return
+
+    @property
+    def client_addr(self) -> tuple[str, int]:
+        """The other end: address and port."""
+        return self._record.peer
+
+    @property
+    def client_ip(self) -> str:
+        """The other end's address."""
+        return self._record.peer[0]
+
+    @property
+    def remote_addr(self) -> tuple[str, int]:
+        """The old name of `client_addr`."""
+        _tell_deprecated("remote_addr", "addr")
+        return self.client_addr
+
+    @property
+    def remote_ip(self) -> str:
+        """The old name of `client_ip`."""
+        _tell_deprecated("remote_ip", "ip")
+        return self.client_ip
+
+    @property
+    def remote_host(self) -> str | None:
+        """The client's name, once `req.get_remote_host()` found it."""
+        return self._host_name
+
+    @property
+    def remote_logname(self) -> None:
+        """The client's user as identd says: never asked."""
+        return
+
+    @property
+    def double_reverse(self) -> int:
+        """1 when the looked-up name leads back to the address, -1 when it does not, 0 before."""
+        if not self._looked_up:
+            return 0
+        return 1 if self._host_name else -1
+
+    @property
+    def aborted(self) -> int:
+        """1 when the client is gone."""
+        return int(self._record.aborted)
+
+    @property
+    def keepalive(self) -> int:
+        """`apache.AP_CONN_UNKNOWN`, `AP_CONN_CLOSE` or `AP_CONN_KEEPALIVE`; may be set."""
+        return self._record.keepalive
+
+    @property
+    def keepalives(self) -> int:
+        """How many requests this connection had before."""
+        return self._record.keepalives
+
+    @property
+    def id(self) -> int:
+        """A number of this connection's own."""
+        return self._record.id
+
+    @property
+    def notes(self) -> Table:
+        """Notes that live as long as the connection."""
+        return self._record.notes
+
+    @property
+    def _conn_rec(self) -> object:
+        return self._record
+
+    def log_error(self, message: str | None, level: int = Level.ERR) -> None:
+        """Write to the error log with the client's address; None is ignored."""
+        entry = log_arguments(message, level)
+        if entry is not None:
+            log_connection(self._record, entry[0], entry[1])
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "keepalive":
+            self._set_keepalive(value)
+        elif name.startswith("__") or not hasattr(mp_conn, name):
+            raise AttributeError(name)
+        else:
+            raise AttributeError("readonly attribute")
+
+    def _set_keepalive(self, value: object) -> None:
+        if not isinstance(value, int):
+            raise TypeError("keepalive must be a integer")
+        self._record.keepalive = int(value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("can't delete connection attributes")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+    def __dir__(self) -> list[str]:
+        return []
+
+    def __repr__(self) -> str:
+        return f"<mp_conn object at {id(self):#x}>"
+
+
+def connection_of(record: Connection) -> mp_conn:
+    """Return the handler-facing object of a connection, the same one each time."""
+    if record.python is None:
+        record.python = mp_conn(record)
+    return record.python  # type: ignore[no-any-return]
+
+
+def look_up_host(conn: mp_conn, address: str) -> str | None:
+    """Return the name of `address` if it leads back there; remembered on the connection. Blocks."""
+    if not conn._looked_up:
+        object.__setattr__(conn, "_host_name", _verified_name(address))
+        object.__setattr__(conn, "_looked_up", True)
+    return conn._host_name
+
+
+def _verified_name(address: str) -> str | None:
+    try:
+        name = socket.gethostbyaddr(address)[0]
+        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None)}
+    except OSError:
+        return None
+    return name.lower() if address in addresses else None
