@@ -1,0 +1,200 @@
+"""What goes wrong in handlers: exceptions with PythonDebug On and Off, ErrorDocument in all its forms."""
+
+from __future__ import annotations
+
+from tests.parity.runner.case import LOCATION, Case, get, head, post
+
+DEBUG = LOCATION.replace("PythonHandler", "PythonDebug On\n    PythonHandler")
+
+FAILING = """
+import sys
+from mod_python import apache
+def fail(req):
+    raise ValueError('some <text> & "quotes"')
+def before(req):
+    req.headers_out['X-Out'] = 'out'
+    req.err_headers_out['X-Err'] = 'err'
+    req.content_type = 'text/plain'
+def handler(req):
+    before(req)
+    if req.args == 'written':
+        req.write('written and flushed. ')
+    if req.args == 'buffered':
+        req.write('buffered. ', 0)
+    if req.args == 'exit':
+        sys.exit(3)
+    if req.args == 'interrupt':
+        raise KeyboardInterrupt
+    if req.args == 'chained':
+        try:
+            fail(req)
+        except ValueError as error:
+            raise KeyError('second') from error
+    fail(req)
+def declines(req):
+    before(req)
+    req.write('lost', 0)
+    return apache.DECLINED
+"""
+ASKED = [
+    get("/x"),
+    get("/x?written"),
+    get("/x?buffered"),
+    get("/x?exit"),
+    get("/x?interrupt"),
+    head("/x"),
+    post("/x", "b"),
+]
+LOGGED = (
+    r"^\[[^]]*\] \[:error\] \[pid \d+:tid \d+\] \[client 127\.0\.0\.1:\d+\] "
+    r"PythonHandler case_exception_[a-z_]+: Traceback \(most recent call last\):$",
+    r"PythonHandler case_exception_[a-z_]+: ValueError: some <text> & .{0,2}quotes",
+    r"raise ValueError\(",
+)
+
+DOCUMENTS = {
+    "text": 'ErrorDocument 404 "nothing <b>here</b>"',
+    "word": "ErrorDocument 404 nothing",
+    "default": "ErrorDocument 404 default",
+    "local": "ErrorDocument 404 /error.html",
+    "local-python": "ErrorDocument 404 /python?why=404",
+    "local-missing": "ErrorDocument 404 /not-there.html",
+    "external": "ErrorDocument 404 http://other.test/error.html",
+}
+
+ERROR_HANDLER = """
+from mod_python import apache
+def handler(req):
+    if req.uri == '/python':
+        req.content_type = 'text/plain'
+        shown = (req.method, req.status, req.uri, req.args, req.prev.uri, req.prev.args)
+        req.write('%s %s %s %r %s %s' % shown, 0)
+        names = ('REDIRECT_STATUS', 'REDIRECT_URL', 'REDIRECT_QUERY_STRING', 'REDIRECT_REQUEST_METHOD')
+        for name in names:
+            req.write(' %s=%r' % (name, req.subprocess_env.get(name)), 0)
+        return apache.OK
+    req.headers_out['X-Out'] = 'out'
+    req.err_headers_out['X-Err'] = 'err'
+    if req.args == 'own':
+        req.status = 404
+        req.write('own page', 0)
+        return apache.OK
+    if req.args == 'raise':
+        raise apache.SERVER_RETURN(apache.HTTP_NOT_FOUND)
+    if req.args == 'late':
+        req.write('already sent. ')
+    return apache.HTTP_NOT_FOUND
+"""
+
+
+def document(name: str, line: str) -> Case:
+    """A case with this ErrorDocument line."""
+    config = f"{line}\n<Location /app>\nSetHandler mod_python\nPythonHandler @M@\n</Location>\n"
+    config += "<Location /python>\nSetHandler mod_python\nPythonHandler @M@\n</Location>\n"
+    requests = [
+        get("/app?q"),
+        get("/app?own"),
+        get("/app?raise"),
+        post("/app", "b"),
+        head("/app"),
+        get("/missing"),
+    ]
+    if name in ("default", "text"):
+        requests.append(get("/app?late"))
+    return Case(
+        f"error-document-{name}", requests, config, source=ERROR_HANDLER, files={"error.html": "error page"}
+    )
+
+
+CASES = [
+    Case("exception-off", ASKED, source=FAILING, log=LOGGED),
+    Case("exception-on", ASKED, DEBUG, source=FAILING, log=LOGGED),
+    Case(
+        "exception-chained",
+        [get("/x?chained")],
+        DEBUG,
+        source=FAILING,
+        log=[r"KeyError: 'second'", "direct cause of the following exception"],
+    ),
+    Case(
+        "exception-importing",
+        [get("/x"), get("/x")],
+        DEBUG,
+        source="import no_such_module_anywhere\n",
+        log=["ModuleNotFoundError: No module named 'no_such_module_anywhere'"],
+    ),
+    Case(
+        "exception-syntax-error",
+        [get("/x")],
+        source="def handler(req:\n",
+        log=["SyntaxError"],
+    ),
+    Case(
+        "exception-in-access",
+        [get("/x")],
+        DEBUG + "<Location />\nPythonAccessHandler @M@::fail\n</Location>",
+        source=FAILING,
+        log=["PythonAccessHandler case_exception_in_access::fail: ValueError"],
+    ),
+    Case(
+        "exception-in-access-off",
+        [get("/x")],
+        "<Location />\nSetHandler mod_python\nPythonAccessHandler @M@::fail\nPythonHandler @M@\n</Location>",
+        source=FAILING,
+        log=["PythonAccessHandler case_exception_in_access_off::fail: ValueError"],
+    ),
+    Case(
+        "exception-in-log",
+        [get("/x"), get("/x")],
+        LOCATION.replace("@M@", "@M@::fine\nPythonLogHandler @M@::fail"),
+        source=FAILING + "def fine(req):\n    req.write('fine', 0)\n    return apache.OK\n",
+        same_connection=True,
+        log=["PythonLogHandler case_exception_in_log::fail: ValueError"],
+    ),
+    Case(
+        "exception-in-cleanup",
+        [get("/x"), get("/x")],
+        source="""
+from mod_python import apache
+def handler(req):
+    req.register_cleanup(good, req)
+    req.register_cleanup(bad, 1)
+    req.register_cleanup(first, req)
+    req.write('fine', 0)
+    return apache.OK
+def first(req):
+    req.log_error('cleanup first')
+def bad(data):
+    raise ValueError('from cleanup')
+def good(req):
+    req.log_error('cleanup good')
+""",
+        same_connection=True,
+        log=[
+            "cleanup first",
+            "cleanup good",
+            "python_cleanup: Error calling cleanup object <function bad at ",
+            "<class 'ValueError'>: from cleanup",
+        ],
+    ),
+    Case(
+        "exception-with-error-document",
+        [get("/x"), get("/x?buffered")],
+        LOCATION + 'ErrorDocument 500 "own text for 500"',
+        source=FAILING,
+    ),
+    Case("declined-loses-headers", [get("/x")], LOCATION.replace("@M@", "@M@::declines"), source=FAILING),
+    *(document(name, line) for name, line in DOCUMENTS.items()),
+    Case(
+        "error-document-inherited",
+        [get("/a/x"), get("/b/x"), get("/c/x")],
+        'ErrorDocument 404 "from the host"\n<Location /a>\nErrorDocument 404 "from a"\n</Location>\n'
+        "<Location /b>\nErrorDocument 404 default\n</Location>\n",
+    ),
+    Case(
+        "error-document-401",
+        [get("/x")],
+        LOCATION + 'ErrorDocument 401 "who are you"\n<Location />\nAuthType Basic\nAuthName "a place"\n'
+        "Require valid-user\n</Location>",
+    ),
+]

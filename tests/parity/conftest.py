@@ -1,0 +1,50 @@
+"""Parity as a pytest plugin: options, the pair of servers that all cases share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.servers import missing
+from tests.parity.runner.case import Case
+from tests.parity.runner.pair import Pair, running_pair
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --parity-self."""
+    parser.addoption(
+        "--parity-self",
+        action="store_true",
+        help="compare Apache with a second Apache: a case that fails then is not deterministic",
+    )
+
+
+def selected_cases(session: pytest.Session) -> list[Case]:
+    """Return the cases of the tests that were selected, in order."""
+    found = (getattr(item, "callspec", None) for item in session.items)
+    return [spec.params["case"] for spec in found if spec is not None and "case" in spec.params]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run cases with interpreters of their own last: starting one changes the others on mod_python."""
+    items.sort(key=lambda item: _has_own_interpreter(item))
+
+
+def _has_own_interpreter(item: pytest.Item) -> bool:
+    spec = getattr(item, "callspec", None)
+    case = spec.params.get("case") if spec is not None else None
+    return isinstance(case, Case) and case.own_interpreter
+
+
+@pytest.fixture(scope="session")
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Both servers, running, with all selected cases."""
+    if reason := missing():
+        if os.environ.get("OLEXD_REQUIRE_PARITY") == "1":
+            pytest.fail(f"OLEXD_REQUIRE_PARITY is set, but {reason}", pytrace=False)
+        pytest.skip(f"parity needs the real thing: {reason}")
+    against_itself = bool(request.config.getoption("--parity-self", default=False))
+    with running_pair(selected_cases(request.session), against_itself) as pair:
+        yield pair

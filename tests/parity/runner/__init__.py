@@ -1,0 +1,1 @@
+"""How parity cases are written, served by both servers and compared."""

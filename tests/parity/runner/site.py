@@ -1,0 +1,109 @@
+"""The common site: one directory with all cases' files and one configuration with a host for each case."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.integration.servers import base_config
+from tests.parity.runner.case import Case, Text
+
+MODIFIED = 1714910400_123456000
+"""When every static file was last modified (nanoseconds): long ago, so that entity tags are strong."""
+
+
+class Site:
+    """The files of all cases, shared by the servers: `docs/CASE/`, `handlers/`."""
+
+    def __init__(self, directory: Path, cases: Sequence[Case]) -> None:
+        self.directory = directory
+        self.cases = cases
+        self.handlers = directory / "handlers"
+        self.handlers.mkdir(parents=True)
+        for case in cases:
+            self.write_case(case)
+        os.utime(self.handlers, ns=(MODIFIED, MODIFIED))
+
+    def root(self, case: Case) -> Path:
+        """The case's document root."""
+        return self.directory / "docs" / case.name
+
+    def write_case(self, case: Case) -> None:
+        """Write the files and modules of one case."""
+        root = self.root(case)
+        root.mkdir(parents=True)
+        for name, text in case.files.items():
+            self.write(case, root / name, text)
+        modules = dict(case.modules)
+        if case.handler or case.source:
+            modules["@M@.py"] = case.module_text
+        for name, source in modules.items():
+            self.write(case, self.handlers / self.fill(case, name), source)
+        for folder, _, _ in os.walk(root, topdown=False):
+            os.utime(folder, ns=(MODIFIED, MODIFIED))
+
+    def write(self, case: Case, path: Path, text: Text) -> None:
+        """Write one file; a name that ends in a slash makes a directory."""
+        if str(path).endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.fill(case, text).encode() if isinstance(text, str) else text)
+        os.utime(path, ns=(MODIFIED, MODIFIED))
+
+    def fill(self, case: Case, text: str) -> str:
+        """Fill in the placeholders that do not depend on the server."""
+        return (
+            text.replace("@ROOT@", str(self.root(case)))
+            .replace("@DIR@", str(self.handlers))
+            .replace("@M@", case.module)
+            .replace("@HOST@", case.host)
+        )
+
+    def config(self, directory: Path, port: int, cases: Sequence[Case]) -> str:
+        """Return the configuration of one server, which keeps its own files in `directory`."""
+        text = "\n".join([base_config(directory, port, ["python"]), COMMON, *map(self.host, cases)])
+        logs, state = make_private(directory / "logs"), make_private(directory / "state")
+        return (
+            text.replace("@PORT@", str(port))
+            .replace("@LOGS@", str(logs))
+            .replace("@STATE@", str(state))
+            .replace("@DIR@", str(self.handlers))
+        )
+
+    def host(self, case: Case) -> str:
+        """Return the virtual host of one case."""
+        interpreter = "" if case.own_interpreter else "    PythonInterpreter main_interpreter\n"
+        access = case.access.replace("\\", "\\\\").replace('"', '\\"')
+        access_log = f'    CustomLog "@LOGS@/{case.name}.access" "{access}"\n' if access else ""
+        return (
+            f"<VirtualHost *:@PORT@>\n    ServerName {case.host}\n"
+            f'    DocumentRoot "{self.root(case)}"\n'
+            f'    ErrorLog "@LOGS@/{case.name}.log"\n{interpreter}{access_log}'
+            f"{self.fill(case, case.config)}\n</VirtualHost>\n"
+        )
+
+
+COMMON = """
+PythonPath "['@DIR@'] + sys.path"
+PythonOption mod_python.mutex_directory "@STATE@"
+PythonOption mod_python.session.database_directory "@STATE@"
+PythonOption parity.main "from the main server"
+
+<VirtualHost *:@PORT@>
+    ServerName first.test
+    DocumentRoot "@STATE@"
+    ErrorLog "@LOGS@/first.log"
+</VirtualHost>
+"""
+"""What stands before the cases: main-server settings and the host for names that nobody has."""
+
+
+def make_private(directory: Path) -> Path:
+    """Make a directory that the server's own account may write and no one else."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        shutil.chown(directory, "www-data", "www-data")
+    return directory
