@@ -1,0 +1,275 @@
+"""Cookies as mod_python applications know them: one object per cookie, values neither quoted nor decoded.
+
+Differences from mod_python 3.5: `max_age` is sent as `Max-Age`; CR, LF and NUL are refused; signed and
+marshalled cookies work on Python 3 (secrets and signed texts are UTF-8), and signatures are compared in
+constant time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import marshal
+import re
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from typing import Any, ClassVar, Final, TypeVar, cast
+
+from mod_python._request import Request
+
+C = TypeVar("C", bound="Cookie")
+S = TypeVar("S", bound="SignedCookie")
+Jar = dict[str, "Cookie"]
+
+_ATTRIBUTES: Final = (
+    "version",
+    "path",
+    "domain",
+    "secure",
+    "comment",
+    "expires",
+    "max_age",
+    "samesite",
+    "commentURL",
+    "discard",
+    "port",
+    "httponly",
+)
+"""In the order in which they are sent."""
+
+_FLAGS: Final = frozenset({"secure", "discard", "httponly"})
+_SPELLINGS: Final = {"max_age": "Max-Age"}
+_HIDDEN: Final = ("name", "value", "_value", "_expires", "__data__")
+
+_PAIR: Final = re.compile(
+    r"""[,\ ]*
+        (?P<name>[^;\ =]+)
+        \ *=?\ *
+        (?P<value>"(?:[^\\"]|\\.)*"|[^;]*)
+        \s*;?""",
+    re.VERBOSE | re.DOTALL,
+)
+_SEPARATORS: Final = re.compile("[, ]*")
+_BREAK: Final = re.compile(r"[\r\n\0]")
+_DATE: Final = "%a, %d-%b-%Y %H:%M:%S GMT"
+_DIGEST_LENGTH: Final = 32
+
+
+class CookieError(Exception):
+    """A cookie cannot be signed, is wrongly signed, or cannot be sent."""
+
+
+class metaCookie(type):
+    """Gives cookie classes their slots, the list of valid attributes and the `expires` property."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> metaCookie:
+        inherited = any(isinstance(base, metaCookie) for base in bases)
+        slots = () if inherited else tuple(a for a in _ATTRIBUTES if a != "expires") + _HIDDEN
+        namespace.setdefault("__slots__", slots)
+        namespace.setdefault("_valid_attr", _ATTRIBUTES)
+        namespace.setdefault("expires", property(_get_expires, _set_expires))
+        return super().__new__(mcs, name, bases, namespace)
+
+
+def _get_expires(cookie: Cookie) -> str:
+    return cookie._expires
+
+
+def _set_expires(cookie: Cookie, value: str | float | None) -> None:
+    """Store a date in the cookie form as it is, and epoch seconds (None: now) as such a date."""
+    if isinstance(value, str):
+        try:
+            time.strptime(value, _DATE)
+        except ValueError:
+            raise ValueError(f"Invalid expires time: {value}") from None
+        cookie._expires = value
+    else:
+        date = formatdate(value, usegmt=True)
+        cookie._expires = f"{date[:7]}-{date[8:11]}-{date[12:]}"
+
+
+class Cookie(metaclass=metaCookie):
+    """One cookie: `name`, `value` and the attributes that were set.
+
+    Keywords are attributes in lower case; an unknown one raises AttributeError, as does reading an attribute
+    that is not set. `secure`, `discard` and `httponly` are sent whenever they are set, to whatever value.
+    `expires` takes epoch seconds or a `Wdy, DD-Mon-YYYY HH:MM:SS GMT` str and reads back as that str.
+    """
+
+    DOWNGRADE: ClassVar[int] = 0
+    IGNORE: ClassVar[int] = 1
+    EXCEPTION: ClassVar[int] = 3
+
+    _valid_attr: ClassVar[tuple[str, ...]]
+    name: str
+    value: Any
+    commentURL: Any
+    expires: Any
+    _expires: str
+    __data__: dict[str, Any]
+
+    @classmethod
+    def parse(cls: type[C], Str: str, names: list[str] | None = None, **kw: Any) -> Jar:
+        """Return the cookies in the header value `Str` by name; only those in `names`, if given."""
+        return cast(Jar, _parse(cls, Str, names, kw))
+
+    def __init__(self, name: str, value: Any, **attributes: Any) -> None:
+        self.name, self.value = name, value
+        self.__data__ = {}
+        for attribute, setting in attributes.items():
+            setattr(self, attribute.lower(), setting)
+
+    def __str__(self) -> str:
+        return self._header(str(self.value))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def _header(self, text: str) -> str:
+        """Return the Set-Cookie value with `text` as the cookie's value. Raises `CookieError`."""
+        parts = [f"{self.name}={text}"]
+        for attribute in self._valid_attr:
+            if hasattr(self, attribute):
+                name = _SPELLINGS.get(attribute, attribute)
+                parts.append(name if name in _FLAGS else f"{name}={getattr(self, attribute)}")
+        header = "; ".join(parts)
+        if _BREAK.search(header):
+            raise CookieError(f"CR, LF or NUL in cookie {self.name!r}")
+        return header
+
+
+def _parse(cls: type[C], text: str, names: list[str] | None, kw: dict[str, Any]) -> dict[str, C]:
+    """Return the cookies in `text` as instances of `cls` by name; the last of a name wins."""
+    found = {}
+    for name, value in _pairs(text):
+        if not name.startswith("$") and (names is None or name in names):
+            found[name] = cls(name, value, **kw)
+    return found
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield names and values; where no pair can start, go on behind the separators, in linear time."""
+    position = 0
+    while position < len(text):
+        match = _PAIR.match(text, position)
+        if match is not None:
+            yield match["name"], match["value"]
+            position = match.end()
+        else:
+            position = _SEPARATORS.match(text, position).end() + 1  # type: ignore[union-attr]
+
+
+def _key(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+class SignedCookie(Cookie):
+    """A cookie whose value is sent behind the HMAC-MD5 (32 hex digits) of its name and value."""
+
+    @classmethod
+    def parse(  # type: ignore[override]
+        cls: type[S],
+        s: str,
+        secret: str | bytes,
+        mismatch: int = Cookie.DOWNGRADE,
+        names: list[str] | None = None,
+        **kw: Any,
+    ) -> Jar:
+        """Return the cookies in `s`, verified.
+
+        A wrongly signed one raises `CookieError` (mismatch EXCEPTION), is left out (IGNORE), or is a plain
+        `Cookie` with the raw value (DOWNGRADE).
+        """
+        jar: Jar = {}
+        for name, cookie in _parse(cls, s, names, kw).items():
+            raw = cookie.value
+            try:
+                cookie._verify(secret)
+                jar[name] = cookie
+            except CookieError:
+                if mismatch == Cookie.EXCEPTION:
+                    raise
+                if mismatch != Cookie.IGNORE:
+                    jar[name] = Cookie(name, raw)
+        return jar
+
+    def __init__(self, name: str, value: Any, secret: str | bytes | None = None, **attributes: Any) -> None:
+        super().__init__(name, value, **attributes)
+        self.__data__["secret"] = secret
+
+    def hexdigest(self, text: str) -> str:
+        """Return the signature of `text` under this cookie's name and secret, 32 hex digits."""
+        secret = self.__data__["secret"]
+        if not secret:
+            raise CookieError("Cannot sign without a secret")
+        return hmac.new(_key(secret), _key(self.name) + _key(text), "md5").hexdigest()
+
+    def unsign(self, secret: str | bytes) -> None:
+        """Check the signature in front of the value and take it off. Raises `CookieError`."""
+        digest, text = self.value[:_DIGEST_LENGTH], self.value[_DIGEST_LENGTH:]
+        signed = SignedCookie(self.name, text, secret)
+        if not hmac.compare_digest(_key(digest), _key(signed.hexdigest(text))):
+            raise CookieError(f"Incorrectly Signed Cookie: {self.name}={self.value}")
+        self.value = text
+        self.__data__["secret"] = secret
+
+    def __str__(self) -> str:
+        text = self._text()
+        return self._header(self.hexdigest(text) + text)
+
+    def _text(self) -> str:
+        """Return what is signed and sent."""
+        return str(self.value)
+
+    def _verify(self, secret: str | bytes) -> None:
+        self.unsign(secret)
+
+
+class MarshalCookie(SignedCookie):
+    """A signed cookie whose value is any object that `marshal` can write (format 2, read by old peers)."""
+
+    def unmarshal(self, secret: str | bytes) -> None:
+        """Check the signature, then turn the value back into an object. Raises `CookieError`."""
+        self.unsign(secret)
+        shown = f"{self.name}={self.value}"
+        try:
+            data = base64.b64decode(self.value)
+        except (binascii.Error, ValueError):
+            raise CookieError(f"Cannot base64 Decode Cookie: {shown}") from None
+        try:
+            self.value = marshal.loads(data)
+        except (EOFError, ValueError, TypeError):
+            raise CookieError(f"Cannot Unmarshal Cookie: {shown}") from None
+
+    def _text(self) -> str:
+        return base64.b64encode(marshal.dumps(self.value, 2)).decode("ascii")
+
+    def _verify(self, secret: str | bytes) -> None:
+        self.unmarshal(secret)
+
+
+def add_cookie(req: Request, cookie: Cookie | str, value: Any = "", **kw: Any) -> None:
+    """Send `cookie`, or a new `Cookie(cookie, value, **kw)`, with the response.
+
+    It goes into `headers_out`, which error responses do not send. The first cookie of a response also adds
+    a Cache-Control field that keeps caches from storing it.
+    """
+    if not isinstance(cookie, Cookie):
+        cookie = Cookie(cookie, value, **kw)
+    header = str(cookie)
+    if "Set-Cookie" not in req.headers_out:
+        req.headers_out.add("Cache-Control", 'no-cache="set-cookie"')
+    req.headers_out.add("Set-Cookie", header)
+
+
+def get_cookies(req: Request, Class: type[Cookie] = Cookie, **kw: Any) -> Jar:
+    """Return the request's cookies by name, as instances of `Class`; `kw` goes to its `parse`."""
+    header = req.headers_in.get("Cookie")
+    return Class.parse(header, **kw) if header is not None else {}
+
+
+def get_cookie(req: Request, name: str, Class: type[Cookie] = Cookie, **kw: Any) -> Cookie | None:
+    """Return the request's cookie `name`, or None."""
+    return get_cookies(req, Class, names=[name], **kw).get(name)
