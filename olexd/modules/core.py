@@ -38,7 +38,7 @@ def set_document_root(conf: CoreServer, args: Args) -> CoreServer:
 
 
 def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
-    """Store what stands in for a built-in page. A full URL for 401 is left out: it would lose the challenge."""
+    """Store what stands in for a built-in page. A full URL for 401 is left out: that loses the challenge."""
     word, value = args.words
     if not word.isdigit() or int(word) not in _KNOWN_STATUSES:
         raise DirectiveError(f"Unsupported HTTP response code {word}")

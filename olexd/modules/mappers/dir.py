@@ -1,0 +1,240 @@
+"""mod_dir: trailing slashes, index files, fallbacks (configuration spec 3.5)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, replace
+from typing import Final
+
+from olexd.config.errors import DirectiveError
+from olexd.config.module import ModuleSpec
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
+from olexd.config.settings import UNSET, setting
+from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.request import Request
+from olexd.model.table import Table
+from olexd.modules.mappers.alias import AliasDir
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.subrequest import lookup_uri
+from olexd.status import DECLINED, OK
+from olexd.uri import construct_url, escape_path, with_query
+
+MOVED_PERMANENTLY: Final = 301
+NOT_FOUND: Final = 404
+
+
+# Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DirDir:
+    """`index` are the names to try, empty for none; `index_redirect` is a status, 0 for none.
+
+    `fallback` is the path that stands in for what does not exist, "" for none.
+    """
+
+    index: tuple[str, ...] = setting(("index.html",))
+    index_redirect: int = setting(0)
+    slash: bool = setting(True)
+    check_handler: bool = setting(False)
+    fallback: str = setting("")
+
+
+# Setters
+
+
+def set_index(conf: DirDir, args: Args) -> DirDir:
+    """Store the names; several lines of one section add up, `disabled` alone means none."""
+    if [word.lower() for word in args.words] == ["disabled"]:
+        return replace(conf, index=())
+    names: object = conf.index
+    return replace(conf, index=args.words if names is UNSET else (*conf.index, *args.words))
+
+
+_REDIRECTS: Final = {"on": 302, "off": 0, "permanent": 301, "temp": 302, "seeother": 303}
+
+
+def set_index_redirect(conf: DirDir, args: Args) -> DirDir:
+    """Store the status of the redirect to an index file, 0 for none."""
+    code = _REDIRECTS.get(args.word.lower())
+    if code is None:
+        if not args.word.isdigit():
+            raise DirectiveError("DirectoryIndexRedirect ON|OFF|permanent|temp|seeother|3xx")
+        code = int(args.word)
+        if not 300 <= code <= 399:
+            raise DirectiveError("DirectoryIndexRedirect only accepts values between 300 and 399")
+    return replace(conf, index_redirect=code)
+
+
+def _fallback(word: str) -> str:
+    return "" if word.lower() == "disabled" else word
+
+
+# Rows
+
+
+def _row(name: str, arity: Arity, apply: object, help: str, default: str) -> Directive:
+    assert callable(apply)
+    return Directive(name, Context.SVDH, arity, DirDir, apply, help, default, Override.INDEXES)
+
+
+DIRECTIVES: Final = (
+    _row("DirectoryIndex", Arity.RAW, set_index, "a list of file names", "index.html"),
+    _row(
+        "DirectoryIndexRedirect",
+        Arity.ONE,
+        set_index_redirect,
+        "Whether clients are sent to the index file's own URL",
+        "Off",
+    ),
+    _row(
+        "DirectorySlash",
+        Arity.FLAG,
+        store_flag("slash"),
+        "Whether directories get their trailing slash by a redirect",
+        "On",
+    ),
+    _row(
+        "DirectoryCheckHandler",
+        Arity.FLAG,
+        store_flag("check_handler"),
+        "Whether a handler that is set keeps index files from being looked for",
+        "Off",
+    ),
+    _row("FallbackResource", Arity.ONE, store("fallback", _fallback), "a URL path, or disabled", "disabled"),
+)
+
+
+# Hooks
+
+
+async def fix_directory(request: Request) -> int:
+    """Add the slash to a directory's URL, or put its index file in its place."""
+    found = request.stat
+    if found is None or not stat.S_ISDIR(found.st_mode):
+        return await _fall_back(request) if found is None else DECLINED
+    conf = request.conf[DirDir]
+    if not request.uri.endswith("/"):
+        return _add_slash(request) if conf.slash and _may_redirect(request) else DECLINED
+    if request.path_info or (conf.check_handler and request.handler is not None):
+        return DECLINED
+    return await _find_index(request, conf)
+
+
+def _may_redirect(request: Request) -> bool:
+    env = request.subprocess_env_table
+    return request.method == "GET" or env is None or env.get("redirect-carefully") is None
+
+
+def _add_slash(request: Request) -> int:
+    request.headers_out["Location"] = _absolute(request, request.uri + "/")
+    return MOVED_PERMANENTLY
+
+
+def _absolute(request: Request, path: str) -> str:
+    target = with_query(escape_path(path), request.args)
+    return construct_url(scheme(request), server_name(request), server_port(request), target)
+
+
+async def _find_index(request: Request, conf: DirDir) -> int:
+    failure = DECLINED
+    aliased = bool(request.conf[AliasDir].entries)
+    for name in conf.index:
+        if not aliased and _is_missing(request, name):
+            continue
+        path = name if name.startswith("/") else request.uri + name
+        found = await lookup_uri(request, with_query(escape_path(path), request.args))
+        if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
+            return _use(request, found, conf.index_redirect)
+        if 300 <= found.status < 400 or (len(conf.index) == 1 and found.status in (401, 406)):
+            _take_tables(request, found)
+            return found.status
+        if found.status not in (200, NOT_FOUND):
+            failure = found.status
+    return failure if failure != DECLINED else await _fall_back(request)
+
+
+def _is_missing(request: Request, name: str) -> bool:
+    """Return whether a plain name is not in the directory: then it needs no look-up."""
+    if "/" in name or "?" in name or request.filename is None:
+        return False
+    return not os.path.lexists(os.path.join(request.filename, name))
+
+
+def _use(request: Request, found: Request, redirect: int) -> int:
+    if redirect:
+        request.headers_out["Location"] = _absolute(request, found.uri)
+        return redirect
+    fast_redirect(request, found)
+    return OK
+
+
+async def _fall_back(request: Request) -> int:
+    target = request.conf[DirDir].fallback
+    if not target or request.handler is not None or request.uri == target or request.filename is None:
+        return DECLINED
+    found = await lookup_uri(request, with_query(escape_path(target), request.args))
+    if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
+        fast_redirect(request, found)
+        return OK
+    return DECLINED
+
+
+_TAKEN: Final = (
+    "uri",
+    "filename",
+    "canonical_filename",
+    "stat",
+    "mtime",
+    "conf",
+    "sections",
+    "handler",
+    "content_type",
+    "content_encoding",
+    "content_languages",
+    "user",
+    "ap_auth_type",
+)
+
+
+def fast_redirect(request: Request, found: Request) -> None:
+    """Make `request` what a look-up found, without a trace in `prev` or `main`."""
+    for name in _TAKEN:
+        setattr(request, name, getattr(found, name))
+    request.path_info = None
+    _take_tables(request, found)
+
+
+def _take_tables(request: Request, found: Request) -> None:
+    _overlay(request.headers_out, found.headers_out)
+    _overlay(request.err_headers_out, found.err_headers_out)
+    if found.notes_table is not None:
+        _overlay(request.notes, found.notes_table)
+    if found.subprocess_env_table is not None:
+        _overlay(request.subprocess_env, found.subprocess_env_table)
+
+
+def _overlay(table: Table, other: Table) -> None:
+    items = other.raw_items()
+    for name in {name for name, _ in items}:
+        del table[name]
+    for name, value in items:
+        table.add(name, value)
+
+
+def _wanted_by_default(conf: DirDir) -> bool:
+    return conf.slash or bool(conf.index) or bool(conf.fallback)
+
+
+MODULE: Final = Module(
+    ModuleSpec("dir", ("dir_module", "mod_dir.c"), (), (DirDir,), DIRECTIVES),
+    (
+        Hook(
+            Phase.FIXUPS,
+            fix_directory,
+            Order.LAST,
+            lambda settings: _wanted_by_default(settings[DirDir]),
+        ),
+    ),
+)
