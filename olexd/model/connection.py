@@ -30,6 +30,7 @@ class Connection:
         "keepalives",
         "local",
         "notes",
+        "on_reactor",
         "peer",
         "python",
         "secure",
@@ -50,3 +51,5 @@ class Connection:
         self.secure = False
         self.notes = Table()
         self.python: Any = None
+        self.on_reactor = True
+        """Which side the connection's present request runs on; one request at a time."""

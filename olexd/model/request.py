@@ -58,6 +58,7 @@ class Request:
         "headers_out",
         "host",
         "hostname",
+        "keep_alive_token",
         "main",
         "method",
         "methods_allowed",
@@ -66,16 +67,18 @@ class Request:
         "no_cache",
         "no_local_copy",
         "notes_table",
-        "on_reactor",
         "output",
         "path_info",
+        "persistent",
         "phase",
+        "phases",
         "port_in_host",
         "prev",
         "proto_num",
         "protocol",
         "proxyreq",
         "python",
+        "redirector",
         "request_time",
         "sections",
         "started",
@@ -98,8 +101,8 @@ class Request:
     unparsed_uri: str
     body: Body
     output: Output
-    on_reactor: bool
-    """Whether the pipeline runs on the reactor's thread just now (else on a pool thread)."""
+    phases: object
+    """The table of phases that serves the request (`olexd.phases.table.PhaseTable`)."""
 
     def __init__(self, connection: Connection, host: HostConfig, conf: Settings) -> None:
         self.connection = connection
@@ -151,7 +154,12 @@ class Request:
         self.added_handlers: dict[str, list[Any]] | None = None
         self.cleanups: list[Callable[[], None]] = []
         self.python: Any = None
-        self.on_reactor = True
+        self.persistent = False
+        """Whether the client lets the connection persist."""
+        self.keep_alive_token = False
+        """Whether the client sent `Connection: keep-alive`."""
+        self.redirector: Callable[[Request, str], None] | None = None
+        """What `req.internal_redirect()` calls; set by the site."""
 
     @property
     def headers_in(self) -> Table:
@@ -176,6 +184,11 @@ class Request:
         if table is None:
             table = self.subprocess_env_table = Table()
         return table
+
+    @property
+    def on_reactor(self) -> bool:
+        """Whether the request runs on the reactor's thread just now (else on a pool thread)."""
+        return self.connection.on_reactor
 
     @property
     def header_only(self) -> bool:

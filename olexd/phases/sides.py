@@ -8,12 +8,14 @@ other side.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from enum import Enum
 from types import coroutine
-from typing import Any
+from typing import TypeVar
 
 from olexd.model.request import Request
+
+T = TypeVar("T")
 
 
 class Side(Enum):
@@ -26,20 +28,18 @@ class Side(Enum):
 @coroutine
 def to_pool(request: Request) -> Generator[Side, None, None]:
     """Go on with `request` on a pool thread."""
-    if request.on_reactor:
+    if request.connection.on_reactor:
         yield Side.POOL
 
 
 @coroutine
 def to_reactor(request: Request) -> Generator[Side, None, None]:
     """Go on with `request` on the reactor's thread."""
-    if not request.on_reactor:
+    if not request.connection.on_reactor:
         yield Side.REACTOR
 
 
-@coroutine
-def wait_for(request: Request, deferred: Any) -> Generator[Any, Any, Any]:
-    """Await a Deferred or any awaitable on the reactor's thread; return its result or raise its failure."""
-    if not request.on_reactor:
-        yield Side.REACTOR
-    return (yield deferred)
+async def wait_for(request: Request, awaitable: Awaitable[T]) -> T:
+    """Await a Deferred or coroutine on the reactor's thread; return its result or raise its failure."""
+    await to_reactor(request)
+    return await awaitable

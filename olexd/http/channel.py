@@ -1,0 +1,359 @@
+"""One HTTP/1.1 connection: the Twisted protocol that reads requests and passes them on.
+
+The reactor reads; a pool thread may write (see `writer.py`). What follows what is in `state.py`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import inf
+from typing import Any, Final, cast
+from typing import Protocol as Interface
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+
+from olexd.errors import BadRequest
+from olexd.http.chunked import ChunkedDecoder
+from olexd.http.limits import Limits
+from olexd.http.parser import Framing, Head, HeadParser
+from olexd.http.state import TRANSITIONS, Event, State
+from olexd.http.writer import SocketWriter
+
+PIPELINED_MAX: Final = 65536
+"""How many bytes of further requests are taken in while one is answered; then reading pauses."""
+LINGER_SECONDS: Final = 2.0
+"""How long a closing connection may go on sending, so that it can read our last response first."""
+DRAIN_MAX: Final = 1 << 20
+"""How many unread body bytes are worth reading to keep a connection; more, and it closes."""
+
+
+class Intake(Interface):
+    """Where a request's body goes. The methods are called on the reactor's thread."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take body bytes; return False to ask for a pause."""
+
+    def finish(self) -> None:
+        """The body is complete."""
+
+    def fail(self, error: Exception) -> None:
+        """The rest of the body will not come."""
+
+
+class Server(Interface):
+    """What a connection reports to. The methods are called on the reactor's thread."""
+
+    limits: Limits
+
+    def connected(self, channel: Channel) -> None:
+        """A client connected."""
+
+    def request(self, channel: Channel, head: Head) -> Intake | None:
+        """A head arrived: start answering it and return where its body goes (None: it has none)."""
+
+    def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
+        """What arrived is not a request: answer with `error.status` and close. `head` is what came."""
+
+    def disconnected(self, channel: Channel) -> None:
+        """The client is gone."""
+
+
+class Channel(Protocol):
+    """One connection. `connection` is the server's own record of it.
+
+    `deadline` (monotonic seconds) is when the present wait becomes too long; the server's clock compares.
+    """
+
+    writer: SocketWriter
+    transport: Any
+    """A transport of `transport.py` (Twisted types only part of its methods)."""
+
+    def __init__(self, server: Server, call_in_reactor: Callable[..., object], timeout: float) -> None:
+        self.server = server
+        self.connection: Any = None
+        self.keep_alive_timeout = 5.0
+        self.state: State = State.HEAD
+        self.deadline = inf
+        self._timeout = timeout
+        self._call_in_reactor = call_in_reactor
+        self._parser = HeadParser(server.limits)
+        self._pending: list[bytes] = []
+        self._paused = False
+        self._intake: Intake | None = None
+        self._left: int | None = None
+        self._chunks: ChunkedDecoder | None = None
+        self._drained_bytes = 0
+        self._wait_started = 0.0
+        self._wait_received = 0
+        self._waiting_for_room: list[Deferred[None]] = []
+
+    # What Twisted calls
+
+    def connectionMade(self) -> None:
+        """Get ready for the first head."""
+        transport = self.transport
+        self.writer = transport.writer = SocketWriter(transport.socket, transport, self._timeout)
+        self._expect_head(time.monotonic())
+        self.server.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what the client sent."""
+        state = self.state
+        if state is State.HEAD:
+            self._head_data(data)
+        elif state is State.BUSY:
+            self._hold(data)
+        elif state is State.BODY or state is State.DRAIN:
+            self._body_data(data)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """Tell everyone who waits for this client that it is gone."""
+        self._go(Event.LOST)
+        self.deadline = inf
+        self.writer.gone = True
+        if self._intake is not None:
+            self._intake.fail(ConnectionError("client closed connection"))
+            self._intake = None
+        waiting, self._waiting_for_room = self._waiting_for_room, []
+        for deferred in waiting:
+            deferred.callback(None)
+        self.server.disconnected(self)
+
+    def drained(self) -> None:
+        """Everything queued in the transport has been sent."""
+        waiting, self._waiting_for_room = self._waiting_for_room, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+    # What the answering side calls
+
+    def when_drained(self) -> Deferred[None]:
+        """Return a Deferred that fires once the transport has sent what was queued (or the client left)."""
+        deferred: Deferred[None] = Deferred()
+        if self.state is State.CLOSED or not self.transport.pending():
+            deferred.callback(None)
+        else:
+            self._waiting_for_room.append(deferred)
+        return deferred
+
+    def answered(self, persist: bool, in_reactor: bool) -> None:
+        """The response is complete. Any thread; `in_reactor` tells which.
+
+        In the common case - the request had arrived whole, nothing follows it yet - a pool thread makes
+        the connection ready for its next request without waking the reactor.
+        """
+        self.writer.give_back()
+        if persist and self.state is State.BUSY and not self._pending and not self._paused:
+            self.deadline = time.monotonic() + self.keep_alive_timeout
+            self._wait_started = 0.0
+            self._intake = None
+            self.state = TRANSITIONS[State.BUSY][Event.ANSWERED]
+            # Data that came in between the two looks at `_pending` must not be forgotten.
+            if self._pending:
+                self._call_in_reactor(self._take_pending)
+        elif in_reactor:
+            self._answered(persist)
+        else:
+            self._call_in_reactor(self._answered, persist)
+
+    def resume(self) -> None:
+        """The body's reader has room again. Any thread."""
+        self._call_in_reactor(self._resume)
+
+    def signal(self) -> Deferred[None]:
+        """Return something a coroutine on the reactor can wait for."""
+        return Deferred()
+
+    # Timeouts
+
+    def timed_out(self, now: float) -> None:
+        """The deadline has passed: say so if the client is owed an answer, and close."""
+        self.deadline = inf
+        if self.state is State.HEAD and self._parser.started:
+            self._refuse(BadRequest(408, "the request's head did not arrive in time"))
+        elif self.state is State.BODY and self._intake is not None:
+            self._intake.fail(TimeoutError("the request's body did not arrive in time"))
+        elif self.state is State.LINGER or self.state is State.DRAIN:
+            self.transport.abortConnection()
+        else:
+            self.transport.loseConnection()
+
+    # Inside
+
+    def _go(self, event: Event) -> None:
+        self.state = TRANSITIONS[self.state][event]
+
+    def _expect_head(self, now: float) -> None:
+        limits = self.server.limits
+        self._wait_started = now
+        self._wait_received = 0
+        self.deadline = now + limits.header_timeout
+
+    def _head_data(self, data: bytes) -> None:
+        parser = self._parser
+        if not self._wait_started:
+            self._expect_head(time.monotonic())
+        try:
+            head = parser.feed(data)
+        except BadRequest as error:
+            self._refuse(error)
+            return
+        if head is None:
+            self._wait_received += len(data)
+            limits = self.server.limits
+            self.deadline = self._wait_started + min(
+                limits.header_timeout + self._wait_received / limits.header_min_rate,
+                limits.header_timeout_max,
+            )
+        else:
+            self._accept(head)
+
+    def _accept(self, head: Head) -> None:
+        self.deadline = inf
+        framing = head.framing
+        rest, self._parser.rest = self._parser.rest, b""
+        if framing is Framing.NONE or head.content_length == 0:
+            if rest:
+                self._pending.append(rest)
+            self.state = TRANSITIONS[State.HEAD][Event.REQUEST]
+            self.server.request(self, head)
+            return
+        self._left = head.content_length
+        self._chunks = ChunkedDecoder(self.server.limits) if framing is Framing.CHUNKED else None
+        self._go(Event.REQUEST_WITH_BODY)
+        self._expect_body()
+        self._intake = self.server.request(self, head)
+        if rest:
+            self._body_data(rest)
+
+    def _expect_body(self) -> None:
+        now = time.monotonic()
+        self._wait_started = now
+        self._wait_received = 0
+        self._drained_bytes = 0
+        self.deadline = now + self.server.limits.body_timeout
+
+    def _hold(self, data: bytes) -> None:
+        """Keep a pipelined request until the present one is answered."""
+        self._pending.append(data)
+        if sum(map(len, self._pending)) > PIPELINED_MAX:
+            self._pause()
+        # A pool thread may have finished between the look at the state and the append.
+        if self.state is State.HEAD:
+            self._take_pending()
+
+    def _take_pending(self) -> None:
+        if self.state is not State.HEAD:
+            return
+        self._resume()
+        data = b"".join(self._pending)
+        self._pending.clear()
+        if data:
+            self._expect_head(time.monotonic())
+            self._head_data(data)
+
+    def _body_data(self, data: bytes) -> None:
+        limits = self.server.limits
+        self._wait_received += len(data)
+        self.deadline = self._wait_started + limits.body_timeout + self._wait_received / limits.body_min_rate
+        try:
+            pieces, rest, done = self._decode(data)
+        except BadRequest as error:
+            self._body_broken(error)
+            return
+        for piece in pieces:
+            self._deliver(piece)
+        if done:
+            self._body_complete(rest)
+
+    def _decode(self, data: bytes) -> tuple[list[bytes], bytes, bool]:
+        """Return the body bytes in `data`, what follows the body, and whether it is complete."""
+        if self._chunks is not None:
+            return self._chunks.feed(data), self._chunks.rest, self._chunks.done
+        left = cast(int, self._left)
+        self._left = left - len(data)
+        if self._left > 0:
+            return [data], b"", False
+        return [data[:left]], data[left:], True
+
+    def _deliver(self, piece: bytes) -> None:
+        if self.state is State.DRAIN or self._intake is None:
+            self._drained_bytes += len(piece)
+            if self._drained_bytes > DRAIN_MAX and self.state is State.DRAIN:
+                self._close()
+        elif not self._intake.feed(piece):
+            self._pause()
+
+    def _body_broken(self, error: BadRequest) -> None:
+        """The framing is lost: whoever reads gets the error, and the connection cannot go on."""
+        self._pause()
+        self.deadline = inf
+        if self._intake is not None:
+            self._intake.fail(error)
+        else:
+            self._close()
+
+    def _body_complete(self, rest: bytes) -> None:
+        if self.state is State.LINGER:
+            return
+        intake, self._intake = self._intake, None
+        self.deadline = inf
+        if rest:
+            self._pending.append(rest)
+        drained = self.state is State.DRAIN
+        self._go(Event.BODY_END)
+        if intake is not None:
+            intake.finish()
+        if drained:
+            self._next_request()
+
+    def _answered(self, persist: bool) -> None:
+        if self.state is State.CLOSED:
+            return
+        if not persist:
+            self._close()
+            return
+        self._go(Event.ANSWERED)
+        self._intake = None
+        if self.state is State.DRAIN:
+            self._drained_bytes = 0
+            self._resume()
+        else:
+            self._next_request()
+
+    def _next_request(self) -> None:
+        self.deadline = time.monotonic() + self.keep_alive_timeout
+        self._wait_started = 0.0
+        self._take_pending()
+
+    def _refuse(self, error: BadRequest) -> None:
+        """Answer what is not a request. The head's bytes go along for the log."""
+        head = self._parser.received
+        self.deadline = inf
+        self._go(Event.REQUEST)
+        self.server.refuse(self, error, head)
+
+    def _close(self) -> None:
+        """Send what is queued, then let the client read it before the connection goes away.
+
+        Closing at once while the client still sends would make its kernel throw our response away.
+        """
+        self._go(Event.LAST_ANSWER)
+        self._intake = None
+        self._pending.clear()
+        self.deadline = time.monotonic() + LINGER_SECONDS
+        self._resume()
+        self.transport.loseWriteConnection()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self.transport.pauseProducing()
+
+    def _resume(self) -> None:
+        if self._paused and self.state is not State.CLOSED:
+            self._paused = False
+            self.transport.resumeProducing()

@@ -1,0 +1,166 @@
+"""Sending on a connection's socket, and who may close it.
+
+The writer owns the socket while it writes: a pool thread sends straight to the non-blocking socket and
+polls for room when the client is slow. Until the thread gives the socket back, the reactor never closes
+its descriptor (the number could be given to a new connection while the thread is about to write to it,
+and one user's page would go to another); it shuts the connection down and leaves the closing to the owner.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Sequence
+from typing import Final, NoReturn, Protocol
+
+from olexd.errors import ClientGone
+
+WRITE_FAILED: Final = "Write failed, client closed connection."
+_POLLED: Final = select.POLLOUT
+_IOV_MAX: Final = 64
+
+
+class Transport(Protocol):
+    """What the writer needs of the reactor's transport."""
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes for sending."""
+
+    def pending(self) -> bool:
+        """Return whether queued bytes have not been sent yet."""
+
+
+class SocketWriter:
+    """One connection's outgoing side.
+
+    Exactly one side uses it at a time: a pool thread between `lend()` and `give_back()`, else the reactor.
+    `gone` is set as soon as the connection is known to be lost; every later send raises ClientGone.
+    """
+
+    __slots__ = ("abandoned", "bytes_out", "gone", "lent", "sock", "timeout", "transport")
+
+    def __init__(self, sock: socket.socket, transport: Transport, timeout: float) -> None:
+        self.sock = sock
+        self.transport = transport
+        self.timeout = timeout
+        """Seconds that a send may stand still before the client counts as gone."""
+        self.bytes_out = 0
+        self.lent = False
+        self.gone = False
+        self.abandoned = False
+        """The reactor is done with the socket and its descriptor."""
+
+    def lend(self) -> None:
+        """Hand the socket to the pool thread that answers the request. Reactor only."""
+        self.lent = True
+
+    def give_back(self) -> None:
+        """End the loan; close the socket when the reactor gave it up meanwhile. Any thread.
+
+        The order of the two steps, and the opposite order in `abandon()`, make sure that at least one side
+        sees the other's; both seeing it is harmless, closing twice is not an error.
+        """
+        self.lent = False
+        if self.abandoned:
+            self.sock.close()
+
+    def abandon(self) -> bool:
+        """Give the connection up; return whether the caller shall close the socket. Reactor only."""
+        self.gone = self.abandoned = True
+        if not self.lent:
+            return True
+        self.shut_down()
+        return False
+
+    def shut_down(self) -> None:
+        """End the conversation in both directions without touching the descriptor's number."""
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # Not connected any more: that is what was wanted.
+            return
+
+    def send(self, parts: Sequence[bytes]) -> None:
+        """Send all of `parts`, waiting for room as long as the client takes data. Pool thread only.
+
+        Raises ClientGone when the client closed, reset, or took nothing for `timeout` seconds.
+        """
+        if self.gone:
+            raise ClientGone(WRITE_FAILED)
+        try:
+            sent = self.sock.send(parts[0]) if len(parts) == 1 else self.sock.sendmsg(parts)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._fail()
+        self.bytes_out += sent
+        if sent != sum(map(len, parts)):
+            self._send_rest([memoryview(part) for part in parts], sent)
+
+    def _send_rest(self, views: list[memoryview], done: int) -> None:
+        while True:
+            while views and done >= len(views[0]):
+                done -= len(views.pop(0))
+            if not views:
+                return
+            views[0] = views[0][done:]
+            done = 0
+            self._wait_for_room()
+            try:
+                done = self.sock.sendmsg(views[:_IOV_MAX])
+            except BlockingIOError:
+                continue
+            except OSError:
+                self._fail()
+            self.bytes_out += done
+
+    def send_file(self, fd: int, offset: int, length: int) -> int:
+        """Send `length` bytes of the open file `fd` from `offset`; return how many. Pool thread only.
+
+        Fewer are sent only when the file ends early. Raises ClientGone like `send()`.
+        """
+        if self.gone:
+            raise ClientGone(WRITE_FAILED)
+        total = 0
+        while total < length:
+            try:
+                sent = os.sendfile(self.sock.fileno(), fd, offset + total, length - total)
+            except BlockingIOError:
+                self._wait_for_room()
+                continue
+            except OSError:
+                self._fail()
+            if not sent:
+                break
+            total += sent
+            self.bytes_out += sent
+        return total
+
+    def send_soon(self, parts: Sequence[bytes]) -> None:
+        """Send what the socket takes now and leave the rest to the transport. Reactor only."""
+        if self.gone:
+            raise ClientGone(WRITE_FAILED)
+        data = b"".join(parts)
+        self.bytes_out += len(data)
+        sent = 0
+        if not self.transport.pending():
+            try:
+                sent = self.sock.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self._fail()
+        if sent != len(data):
+            self.transport.write(data[sent:])
+
+    def _wait_for_room(self) -> None:
+        poll = select.poll()
+        poll.register(self.sock, _POLLED)
+        if self.gone or not poll.poll(self.timeout * 1000):
+            self._fail()
+
+    def _fail(self) -> NoReturn:
+        self.gone = True
+        self.shut_down()
+        raise ClientGone(WRITE_FAILED)

@@ -1,0 +1,254 @@
+"""A request's body, streaming from the connection to whoever reads it, with back-pressure.
+
+The reactor feeds, a pool thread (or a coroutine on the reactor) reads. At most `HIGH_WATER` bytes wait
+in between: then the connection stops reading from its socket until the reader has taken half of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from olexd.errors import BadRequest
+
+HIGH_WATER: Final = 256 * 1024
+LOW_WATER: Final = HIGH_WATER // 2
+READAHEAD: Final = 8192
+READ_FAILED: Final = "Client read error (Timeout?)"
+
+
+class Signal(Awaitable[None], Protocol):
+    """Something a coroutine waits for until `callback(None)` is called."""
+
+    def callback(self, result: None) -> None:
+        """Wake the waiter."""
+
+
+class Source(Protocol):
+    """The connection the body comes from."""
+
+    def resume(self) -> None:
+        """Go on reading. Called from any thread."""
+
+    def signal(self) -> Signal:
+        """Return a new signal."""
+
+
+class Body:
+    """One request's body.
+
+    `length` is the declared number of bytes, None when the body is chunked, 0 when there is none.
+    `before_first_read` is called once, by the first reader (it sends `100 Continue` when that is awaited).
+    """
+
+    __slots__ = (
+        "_arrived",
+        "_before_first_read",
+        "_error",
+        "_parts",
+        "_paused",
+        "_source",
+        "_waiter",
+        "_waiting",
+        "complete",
+        "length",
+        "limit",
+        "received",
+        "started",
+    )
+
+    def __init__(self, source: Source | None, length: int | None) -> None:
+        self.length = length
+        self.received = 0
+        self.started = False
+        self.complete = length == 0
+        self._source = source
+        self.limit = 0
+        """LimitRequestBody in force, 0 for none."""
+        self._parts = bytearray()
+        self._arrived = threading.Condition(threading.Lock()) if not self.complete else None
+        self._error: Exception | None = None
+        self._paused = False
+        self._before_first_read: Callable[[], None] | None = None
+        self._waiting = 0
+        self._waiter: Signal | None = None
+
+    # The reactor's side
+
+    def feed(self, data: bytes) -> bool:
+        """Take bytes from the connection; return False when it shall pause."""
+        assert self._arrived is not None
+        with self._arrived:
+            self.received += len(data)
+            if self.limit and self.received > self.limit:
+                self._error = BadRequest(
+                    413, f"the request's body is longer than LimitRequestBody ({self.limit})"
+                )
+                self._parts.clear()
+            if self._error is None:
+                self._parts += data
+            self._tell()
+            self._paused = len(self._parts) > HIGH_WATER
+            return not self._paused
+
+    def finish(self) -> None:
+        """The body is complete."""
+        assert self._arrived is not None
+        with self._arrived:
+            self.complete = True
+            self._tell()
+
+    def fail(self, error: Exception) -> None:
+        """The rest will not come; readers get what did arrive, then an error."""
+        assert self._arrived is not None
+        with self._arrived:
+            self._error = error
+            self._tell()
+
+    def _tell(self) -> None:
+        assert self._arrived is not None
+        if self._waiting:
+            self._arrived.notify_all()
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.callback(None)
+
+    # The reader's side
+
+    def on_first_read(self, call: Callable[[], None]) -> None:
+        """Have `call` called once, when somebody first reads."""
+        self._before_first_read = call
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether everything has arrived and been read."""
+        return self.complete and not self._parts
+
+    def read(self, n: int = -1) -> bytes:
+        """Return exactly `n` bytes, fewer only at the end of the body; all that is left for -1.
+
+        Blocks the calling thread. Raises OSError when the client stalls or leaves, BadRequest when the
+        body is malformed or too long.
+        """
+        if n == 0 or self._arrived is None:
+            return b""
+        self._start()
+        if n > 0:
+            return self._read_exactly(n)
+        parts = []
+        while part := self._read_exactly(HIGH_WATER // 2):
+            parts.append(part)
+        return b"".join(parts)
+
+    def _read_exactly(self, n: int) -> bytes:
+        if n > LOW_WATER:
+            first = self._read_exactly(LOW_WATER)
+            parts = [first]
+            missing = n - len(first)
+            while missing and (part := self._read_exactly(min(missing, LOW_WATER))):
+                parts.append(part)
+                missing -= len(part)
+            return b"".join(parts)
+        assert self._arrived is not None
+        with self._arrived:
+            self._wait(lambda: len(self._parts) >= n)
+            return self._take(n)
+
+    def readline(self, n: int = -1) -> bytes:
+        """Return the next line with its newline, at most `n` bytes of it; b"" at the end. Blocks."""
+        if n == 0 or self._arrived is None:
+            return b""
+        self._start()
+        parts = []
+        while n:
+            part = self._read_line_part(n)
+            parts.append(part)
+            n = n - len(part) if n > 0 else n
+            if not part or part.endswith(b"\n"):
+                break
+        return b"".join(parts)
+
+    def _read_line_part(self, n: int) -> bytes:
+        assert self._arrived is not None
+        want = LOW_WATER if n < 0 else min(n, LOW_WATER)
+        with self._arrived:
+            self._wait(lambda: len(self._parts) >= want or b"\n" in self._parts)
+            end = self._parts.find(b"\n", 0, want)
+            return self._take(want if end < 0 else end + 1)
+
+    def readlines(self, hint: int = -1) -> list[bytes]:
+        """Return whole lines until at least `hint` bytes are read; all lines for -1. Blocks."""
+        lines = []
+        total = 0
+        while line := self.readline():
+            lines.append(line)
+            total += len(line)
+            if 0 <= hint <= total:
+                break
+        return lines
+
+    def discard(self) -> int:
+        """Read and drop the rest; return 0, or the HTTP status that says why that failed. Blocks."""
+        try:
+            while self.read(LOW_WATER):
+                pass
+        except BadRequest as error:
+            return error.status
+        except OSError:
+            return 400
+        return 0
+
+    async def aread(self, n: int = -1) -> bytes:
+        """`read()` for a coroutine on the reactor's thread."""
+        if n == 0 or self._arrived is None:
+            return b""
+        self._start()
+        parts = []
+        missing = n
+        while missing:
+            want = LOW_WATER if n < 0 else min(missing, LOW_WATER)
+            await self._wait_async(want)
+            with self._arrived:
+                part = self._take(want)
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part) if n > 0 else 0
+        return b"".join(parts)
+
+    async def _wait_async(self, want: int) -> None:
+        assert self._arrived is not None and self._source is not None
+        while True:
+            with self._arrived:
+                if self.complete or self._error or len(self._parts) >= want:
+                    return
+                signal = self._waiter = self._source.signal()
+            await signal
+
+    def _start(self) -> None:
+        self.started = True
+        call, self._before_first_read = self._before_first_read, None
+        if call is not None:
+            call()
+
+    def _wait(self, enough: Callable[[], bool]) -> None:
+        assert self._arrived is not None
+        self._waiting += 1
+        try:
+            while not (self.complete or self._error or enough()):
+                self._arrived.wait()
+        finally:
+            self._waiting -= 1
+
+    def _take(self, n: int) -> bytes:
+        if self._error is not None and len(self._parts) < n:
+            if isinstance(self._error, BadRequest):
+                raise self._error
+            raise OSError(READ_FAILED) from self._error
+        data = bytes(self._parts[:n])
+        del self._parts[:n]
+        if self._paused and len(self._parts) < LOW_WATER and self._source is not None:
+            self._paused = False
+            self._source.resume()
+        return data

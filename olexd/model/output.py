@@ -1,0 +1,273 @@
+"""A response on its way out: buffering, the moment of commitment, framing.
+
+Rules: core spec 3.5. Up to `BUFFER_SIZE` bytes collect unflushed; more, or a flush, pushes everything,
+and the first push commits status and headers. A response that is complete before anything was pushed gets a
+Content-Length; one that is pushed earlier is chunked, or ends with the connection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final
+
+from olexd.config.core import CoreServer
+from olexd.errors import ClientGone
+from olexd.http.framing import LAST_CHUNK, response_head
+from olexd.http.writer import WRITE_FAILED, SocketWriter
+from olexd.model.request import HeaderLine, Request
+from olexd.status import CLOSES_CONNECTION, NO_BODY
+
+BUFFER_SIZE: Final = 8000
+FILE_BLOCK: Final = 256 * 1024
+AP_CONN_CLOSE: Final = 1
+AP_CONN_KEEPALIVE: Final = 2
+_OWN_FIELDS: Final = frozenset({b"date", b"server", b"transfer-encoding", b"connection", b"keep-alive"})
+
+
+class Framing(Enum):
+    """How the end of the response is told."""
+
+    LENGTH = "Content-Length"
+    CHUNKED = "chunked"
+    CLOSE = "until the connection closes"
+    NO_BODY = "no body"
+
+
+class Output:
+    """The outgoing side of one request (and of the requests it is redirected to).
+
+    `bytes_sent` counts body bytes pushed, `bytes_queued` those accepted. `request` is the one whose status
+    and headers are sent: an internal redirect replaces it.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_buffered",
+        "_declared",
+        "_framing",
+        "_writer",
+        "bytes_queued",
+        "bytes_sent",
+        "committed",
+        "finished",
+        "persist",
+        "request",
+    )
+
+    def __init__(self, request: Request, writer: SocketWriter) -> None:
+        self.request = request
+        self.committed = False
+        self.finished = False
+        self.persist = False
+        """Whether the connection can take another request; known once finished."""
+        self.bytes_sent = 0
+        self.bytes_queued = 0
+        self._writer = writer
+        self._buffer: list[bytes] = []
+        self._buffered = 0
+        self._declared = 0
+        self._framing = Framing.CLOSE
+
+    def write(self, data: bytes, flush: bool) -> None:
+        """Take body bytes; push them (and all before them) when `flush` or when much has collected.
+
+        Nothing is committed for empty data. Raises ClientGone when the client left, ValueError when a header
+        cannot be sent. Writes after the end of the response are dropped.
+        """
+        if not data or self.finished:
+            return
+        if self._writer.gone:
+            raise ClientGone(WRITE_FAILED)
+        self._buffer.append(data)
+        self._buffered += len(data)
+        self.bytes_queued += len(data)
+        if flush or self._buffered > BUFFER_SIZE:
+            self._push(False)
+
+    def flush(self) -> None:
+        """Push what has collected; commits the headers even when that is nothing. Raises like `write()`."""
+        if not self.finished:
+            self._push(False)
+
+    def send_file(self, fd: int, offset: int, length: int) -> int:
+        """Push `length` bytes of an open file after what has collected; return how many were sent.
+
+        Blocks on a pool thread; on the reactor the file is read in blocks. Raises like `write()`.
+        """
+        if self.finished or length <= 0:
+            return 0
+        self.bytes_queued += length
+        head: list[bytes] = [] if self.committed else [self._commit(False)]
+        head += self._frame(self._take())
+        length = self._cut(length)
+        if self._framing is Framing.NO_BODY or self.request.header_only or not length:
+            self._send(head)
+            return 0
+        if self._framing is Framing.CHUNKED:
+            head.append(b"%x\r\n" % length)
+        self._send(head)
+        sent = self._copy_file(fd, offset, length)
+        self.bytes_sent += sent
+        if sent < length:
+            # The frame promised more than the file had: only closing tells the client.
+            self._framing = Framing.CLOSE
+            self.finished = True
+        elif self._framing is Framing.CHUNKED:
+            self._send([b"\r\n"])
+        return sent
+
+    def _copy_file(self, fd: int, offset: int, length: int) -> int:
+        if not self.request.on_reactor:
+            return self._writer.send_file(fd, offset, length)
+        sent = 0
+        while sent < length and (block := os.pread(fd, min(FILE_BLOCK, length - sent), offset + sent)):
+            self._writer.send_soon([block])
+            sent += len(block)
+        return sent
+
+    def discard(self) -> None:
+        """Drop what has collected and was not pushed."""
+        self.bytes_queued -= self._buffered
+        self._take()
+
+    def finish(self) -> None:
+        """End the response. Raises like `write()`; afterwards `persist` is final."""
+        if self.finished:
+            return
+        self._push(True)
+        self.finished = True
+        if self._framing is Framing.CLOSE:
+            self.persist = False
+        elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
+            self.persist = self.persist and self.request.header_only
+
+    def abandon(self) -> None:
+        """End the response without sending anything more: the client is gone, or cannot be told."""
+        self._take()
+        self.finished = True
+        self.persist = False
+
+    # Inside
+
+    def _push(self, last: bool) -> None:
+        parts = [] if self.committed else [self._commit(last)]
+        parts += self._frame(self._take())
+        if last and self._framing is Framing.CHUNKED and not self.request.header_only:
+            parts.append(LAST_CHUNK)
+        if parts:
+            self._send(parts)
+
+    def _take(self) -> list[bytes]:
+        buffer = self._buffer
+        self._buffer = []
+        self._buffered = 0
+        return buffer
+
+    def _frame(self, body: list[bytes]) -> list[bytes]:
+        """Return the body's bytes as they go on the wire, none where the response has no body."""
+        if not body or self._framing is Framing.NO_BODY or self.request.header_only:
+            return []
+        size = sum(map(len, body))
+        if self._framing is Framing.CHUNKED:
+            self.bytes_sent += size
+            return [b"%x\r\n" % size, *body, b"\r\n"]
+        allowed = self._cut(size)
+        self.bytes_sent += allowed
+        return body if allowed == size else [b"".join(body)[:allowed]]
+
+    def _cut(self, size: int) -> int:
+        """Never send more than the declared length: the excess would be read as the next response."""
+        if self._framing is not Framing.LENGTH:
+            return size
+        return min(size, self._declared - self.bytes_sent)
+
+    def _send(self, parts: Sequence[bytes]) -> None:
+        if sum(map(len, parts)) <= FILE_BLOCK:
+            parts = [b"".join(parts)]
+        if self.request.on_reactor:
+            self._writer.send_soon(parts)
+        else:
+            self._writer.send(parts)
+
+    def _commit(self, last: bool) -> bytes:
+        """Freeze status and headers; return the head."""
+        request = self.request
+        if request.assbackwards:
+            self.committed = True
+            self._framing = Framing.CLOSE
+            return b""
+        fields = [line for line in request.err_headers_out.wire_items() if line[0].lower() not in _OWN_FIELDS]
+        fields += [line for line in request.headers_out.wire_items() if line[0].lower() not in _OWN_FIELDS]
+        fields = self._content_fields(request, fields)
+        fields = self._decide_framing(request, fields, last)
+        fields += self._connection_fields(request)
+        if request.content_type and self._framing is not Framing.NO_BODY:
+            fields.append((b"Content-Type", request.content_type.encode("latin-1")))
+        tokens = request.host.server[CoreServer].server_tokens
+        head = response_head(request.status, request.status_line, fields, tokens)
+        self.committed = True
+        return head
+
+    def _content_fields(self, request: Request, fields: list[HeaderLine]) -> list[HeaderLine]:
+        if request.content_type:
+            fields = [line for line in fields if line[0].lower() != b"content-type"]
+        if request.content_encoding:
+            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
+        if request.content_languages:
+            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
+        return fields
+
+    def _decide_framing(self, request: Request, fields: list[HeaderLine], last: bool) -> list[HeaderLine]:
+        if request.status in NO_BODY or request.status < 200:
+            self._framing = Framing.NO_BODY
+            return [line for line in fields if line[0].lower() not in (b"content-length", b"content-type")]
+        declared = [line for line in fields if line[0].lower() == b"content-length"]
+        if declared:
+            fields = [line for line in fields if line[0].lower() != b"content-length"]
+            if declared[-1][1].isdigit():
+                return self._with_length(fields, int(declared[-1][1]))
+        if last:
+            return self._with_length(fields, self._buffered)
+        if (
+            request.proto_num >= 1001
+            and request.connection.keepalive != AP_CONN_CLOSE
+            and not request.expecting_100
+        ):
+            self._framing = Framing.CHUNKED
+            request.chunked = True
+            if not request.header_only:
+                fields.append((b"Transfer-Encoding", b"chunked"))
+        else:
+            self._framing = Framing.CLOSE
+        return fields
+
+    def _with_length(self, fields: list[HeaderLine], length: int) -> list[HeaderLine]:
+        self._framing = Framing.LENGTH
+        self._declared = length
+        fields.append((b"Content-Length", b"%d" % length))
+        return fields
+
+    def _connection_fields(self, request: Request) -> list[HeaderLine]:
+        connection = request.connection
+        core = request.host.server[CoreServer]
+        left = core.max_keep_alive_requests - connection.keepalives if core.max_keep_alive_requests else 1
+        self.persist = (
+            request.persistent
+            and core.keep_alive
+            and connection.keepalive != AP_CONN_CLOSE
+            and self._framing is not Framing.CLOSE
+            and request.status not in CLOSES_CONNECTION
+            and not request.expecting_100
+            and left > 0
+        )
+        connection.keepalive = AP_CONN_KEEPALIVE if self.persist else AP_CONN_CLOSE
+        if not self.persist:
+            return [(b"Connection", b"close")]
+        if not request.keep_alive_token:
+            return []
+        timeout = b"timeout=%d" % core.keep_alive_timeout
+        if core.max_keep_alive_requests:
+            timeout += b", max=%d" % left
+        return [(b"Keep-Alive", timeout), (b"Connection", b"Keep-Alive")]

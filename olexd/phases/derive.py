@@ -1,0 +1,84 @@
+"""Requests made of requests: what a redirected request or a subrequest takes over.
+
+Core spec 1.1 (which phases run for which kind) and 3.4; configuration spec 3.7.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from olexd.config.core import CoreServer
+from olexd.model.request import Request
+from olexd.model.table import Table
+from olexd.uri import decode_path
+
+_SHARED: Final = (
+    "protocol",
+    "proto_num",
+    "hostname",
+    "port_in_host",
+    "header_lines",
+    "headers_in_table",
+    "the_request_bytes",
+    "request_time",
+    "started",
+    "persistent",
+    "keep_alive_token",
+    "expecting_100",
+    "user_ip",
+    "phases",
+    "redirector",
+    "body",
+    "output",
+)
+
+
+def derive(request: Request, target: str) -> Request:
+    """Return a new request for `target` (path and query) on behalf of `request`.
+
+    Raises BadRequest when the path cannot be one.
+    """
+    derived = Request(request.connection, request.host, request.host.merged())
+    path, mark, query = target.partition("?")
+    derived.uri = decode_path(path, request.host.server[CoreServer].encoded_slashes)
+    derived.args = query if mark else None
+    derived.unparsed_uri = target
+    derived.method = request.method
+    for name in _SHARED:
+        setattr(derived, name, getattr(request, name))
+    return derived
+
+
+def _environment_of(request: Request) -> Table:
+    """Return the environment a redirected request inherits: every variable under a REDIRECT_ name."""
+    inherited = Table()
+    for key, value in request.subprocess_env.items():
+        inherited[f"REDIRECT_{key}"] = value
+    inherited["REDIRECT_STATUS"] = str(request.status)
+    inherited["REDIRECT_URL"] = request.uri
+    if request.args:
+        inherited["REDIRECT_QUERY_STRING"] = request.args
+    return inherited
+
+
+def follow(request: Request, target: str) -> Request:
+    """Return the request that answers in place of `request`; its status and headers are what is sent."""
+    derived = derive(request, target)
+    derived.prev = request
+    request.next = derived
+    derived.subprocess_env_table = _environment_of(request)
+    derived.err_headers_out = request.err_headers_out
+    derived.status = request.status
+    request.output.discard()
+    request.output.request = derived
+    return derived
+
+
+def depth(request: Request) -> int:
+    """Return how many redirects led to `request`."""
+    depth = 0
+    origin = request.prev
+    while origin is not None:
+        depth += 1
+        origin = origin.prev
+    return depth

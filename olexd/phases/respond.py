@@ -1,0 +1,145 @@
+"""The one exit for refusals: error pages, ErrorDocument, redirects.
+
+Core spec 3.7, configuration spec 3.7.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from olexd.config.core import CoreDir, CoreServer
+from olexd.errorlog import Level
+from olexd.http.framing import server_name
+from olexd.model.logging import log_request
+from olexd.model.request import Request
+from olexd.model.table import Table
+from olexd.status import REASONS, reason
+
+INTERNAL_SERVER_ERROR: Final = 500
+_KEEPS_HEADERS: Final = frozenset({204, 304})
+_PAGE: Final = (
+    Environment(loader=PackageLoader("olexd", "templates"), autoescape=select_autoescape(["html"]))
+    .get_template("error.html")
+)  # fmt: skip
+_SCHEMES: Final = ("http:", "https:", "ftp:")
+
+EXPLANATIONS: Final[dict[int, str]] = {
+    301: "The document has moved to another address.",
+    302: "The document is at another address for now.",
+    303: "The answer to your request is at another address.",
+    307: "The document is at another address for now.",
+    308: "The document has moved to another address.",
+    400: "The server could not understand the request that your browser sent.",
+    401: "This page needs a user name and a password that are allowed to see it. Either those sent were"
+    " wrong, or your browser did not know how to send any.",
+    403: "You may not see this page.",
+    404: "There is nothing at this address.",
+    405: "This page cannot be used with the method of the request.",
+    408: "The request did not arrive in time.",
+    410: "What was at this address is gone for good.",
+    411: "A request with this method must say how long its body is.",
+    412: "A condition that the request set does not hold.",
+    413: "The request's body is longer than the server accepts.",
+    414: "The requested address is longer than the server accepts.",
+    416: "The document has none of the requested byte ranges.",
+    417: "The server cannot meet the expectation that the request stated.",
+    431: "The request's header fields are larger than the server accepts.",
+    500: "The server ran into an error and could not complete the request. Its administrator finds the reason"
+    " in the error log.",
+    501: "The server does not know the method of the request.",
+    502: "The server behind this one gave an answer that makes no sense.",
+    503: "The server cannot answer just now. Please try again later.",
+    504: "The server behind this one did not answer in time.",
+    505: "The server does not speak this version of HTTP.",
+}
+
+
+def die(request: Request, status: int) -> str | None:
+    """Prepare the response for a phase's result that is not OK or DONE: a status, or nonsense.
+
+    Returns the local path of an ErrorDocument that shall answer instead, or None: the response is ready.
+    """
+    if status not in REASONS or status < 200:
+        log_request(request, f"a handler returned the invalid result code {status}", Level.ERR, "core")
+        status = INTERNAL_SERVER_ERROR
+    second = None
+    if _is_error_document(request) and request.prev is not None:
+        second, status = status, request.prev.status
+    request.status = status
+    if status == 200:
+        log_request(request, "a handler returned HTTP_OK (200) where OK (0) was meant", Level.WARNING, "core")
+        return None
+    request.status_line = None
+    if status in _KEEPS_HEADERS:
+        request.output.discard()
+        return None
+    _forget_headers(request, status)
+    if second is None and not request.output.committed:
+        return _use_document(request, status)
+    send_page(request, status, second)
+    return None
+
+
+def _is_error_document(request: Request) -> bool:
+    return request.prev is not None and request.prev.status >= 300
+
+
+def _forget_headers(request: Request, status: int) -> None:
+    """Drop what the handler prepared for success; only `err_headers_out` outlives an error."""
+    location = request.headers_out.get("Location") if 300 <= status < 400 or status == 201 else None
+    request.headers_out = Table()
+    if location is not None:
+        request.headers_out["Location"] = location
+    request.content_encoding = None
+    request.content_languages = ()
+    request.output.discard()
+
+
+def _use_document(request: Request, status: int) -> str | None:
+    """Answer with the configured ErrorDocument, or return it when it is a local path."""
+    document = request.conf[CoreDir].error_documents.get(status, "default")
+    if document.startswith("/"):
+        return document
+    if document == "default" or (status == 401 and document.startswith(_SCHEMES)):
+        send_page(request, status, None)
+    elif document.startswith(_SCHEMES):
+        request.status = 302
+        request.headers_out["Location"] = document
+        send_page(request, 302, None)
+    else:
+        send_text(request, document.removeprefix('"'), "text/html; charset=iso-8859-1")
+    return None
+
+
+def send_page(request: Request, status: int, second: int | None) -> None:
+    """Write the built-in page for `status`; `second` is what the ErrorDocument itself ended in."""
+    location = request.headers_out.get("Location") or request.err_headers_out.get("Location")
+    if status in (405, 501) and request.methods_allowed:
+        request.headers_out["Allow"] = ", ".join(sorted(request.methods_allowed))
+    page = _PAGE.render(
+        code=status,
+        reason=reason(status),
+        explanation=EXPLANATIONS.get(status, "The server answered with this status and has nothing to add."),
+        location=location if 300 <= status < 400 else None,
+        second=f"{second} {reason(second)}" if second else None,
+        signature=_signature(request),
+    )
+    send_text(request, page, "text/html; charset=iso-8859-1")
+
+
+def send_text(request: Request, text: str, content_type: str) -> None:
+    """Write a complete body without committing it, so that it goes out with its length."""
+    if not request.output.committed:
+        request.content_type = content_type
+    request.output.write(text.encode("latin-1", "xmlcharrefreplace"), False)
+
+
+def _signature(request: Request) -> str | None:
+    if request.conf[CoreDir].server_signature == "off":
+        return None
+    core = request.host.server[CoreServer]
+    name = request.hostname or request.host.name
+    port = request.port_in_host or request.host.port or request.connection.local[1]
+    return f"{server_name(core.server_tokens)} Server at {name} Port {port}"

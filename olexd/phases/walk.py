@@ -1,0 +1,130 @@
+"""From URL to file: which sections a request is subject to, and what its path leads to.
+
+Configuration spec 2.4 (order of merging) and 3.3 (directory walk).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import Final
+
+from olexd.config.core import CoreDir, CoreServer
+from olexd.config.sections import match_files
+from olexd.config.server import Section
+from olexd.errorlog import Level
+from olexd.model.logging import log_request
+from olexd.model.request import Request
+from olexd.status import OK
+
+FORBIDDEN: Final = 403
+_MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
+
+
+def location_walk(request: Request) -> None:
+    """Put the settings of the Locations that match into force."""
+    host = request.host
+    sections = host.locations.match(request.uri)
+    request.sections = sections
+    request.conf = host.merged(sections)
+
+
+def directory_walk(request: Request) -> int:
+    """Find what `request.filename` leads to and put all matching sections into force.
+
+    Sets `filename`, `path_info`, `stat`, `canonical_filename`. Blocks on the file system. Returns OK, or 403
+    for what may not be looked at.
+    """
+    mapped = request.filename
+    assert mapped is not None
+    try:
+        _resolve(request, mapped)
+    except OSError as error:
+        log_request(request, f"access to {request.uri} denied ({error.strerror})", Level.ERR, "core")
+        return FORBIDDEN
+    _apply_sections(request)
+    if request.stat is not None and not _plain(request.stat):
+        log_request(request, f"object is not a file or directory: {request.filename}", Level.ERR, "core")
+        return FORBIDDEN
+    return _check_links(request)
+
+
+def _resolve(request: Request, mapped: str) -> None:
+    """Split the mapped path into the file it leads to and the path info behind it."""
+    request.canonical_filename = mapped
+    found = _stat(mapped)
+    if found is not None:
+        request.filename, request.path_info, request.stat = mapped, "", found
+        return
+    head, info = mapped, ""
+    while True:
+        parent, slash, name = head.rpartition("/")
+        found = _stat(parent or "/")
+        if found is None:
+            head, info = parent, slash + name + info
+            continue
+        if stat.S_ISDIR(found.st_mode):
+            request.filename, request.path_info, request.stat = head, info, None
+        else:
+            request.filename, request.path_info, request.stat = parent, slash + name + info, found
+        request.canonical_filename = request.filename
+        return
+
+
+def _stat(path: str) -> os.stat_result | None:
+    """Return what `path` is, None when it does not exist; raise OSError when it may not be known."""
+    try:
+        return os.stat(path)
+    except OSError as error:
+        if error.errno in _MISSING:
+            return None
+        raise
+    except ValueError as error:
+        raise OSError(errno.EINVAL, str(error)) from None
+
+
+def _plain(found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+
+
+def _apply_sections(request: Request) -> None:
+    """Merge Directory, Files and Location sections, in this order."""
+    host = request.host
+    filename = request.filename or ""
+    # Sections for directories that do not exist never apply: a missing last component is left out.
+    walked = filename if request.stat is not None else filename.rpartition("/")[0] + "/"
+    directories = host.directories.match(walked)
+    files: list[Section] = list(host.files)
+    for section in directories:
+        files.extend(section.files)
+    named = match_files(files, filename.rpartition("/")[2]) if files else ()
+    sections = (*directories, *named, *host.locations.match(request.uri))
+    request.sections = sections
+    request.conf = host.merged(sections)
+
+
+def _check_links(request: Request) -> int:
+    """Refuse symbolic links where Options do not let them be followed."""
+    options = request.conf[CoreDir].options
+    if "followsymlinks" in options:
+        return OK
+    if_owner = "symlinksifownermatch" in options
+    root = request.host.server[CoreServer].document_root
+    path = request.filename or ""
+    start = len(root) if path.startswith(root) else 0
+    for end in [i for i, char in enumerate(path) if char == "/" and i > start] + [len(path)]:
+        if not _link_allowed(path[:end], if_owner):
+            log_request(request, f"symbolic link not allowed: {path[:end]}", Level.ERR, "core")
+            return FORBIDDEN
+    return OK
+
+
+def _link_allowed(path: str, if_owner: bool) -> bool:
+    try:
+        link = os.lstat(path)
+        if not stat.S_ISLNK(link.st_mode):
+            return True
+        return if_owner and os.stat(path).st_uid == link.st_uid
+    except OSError as error:
+        return error.errno in _MISSING

@@ -1,0 +1,195 @@
+"""The pool of handler threads: as few awake as keep the work going.
+
+Python runs one thread at a time, so waking sixteen threads for sixteen short requests only makes them fight
+for the interpreter. One runner drains the queue. Another joins when a request has waited two ticks of the
+clock although the interpreter had time to spare, or when every runner is stuck in its handler. Handlers
+that block get their threads at once, handlers that do not never pay for them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+TICK: Final = 0.002
+"""Seconds between two looks of the clock, while there is work."""
+STUCK_TICKS: Final = 2
+BUSY_SHARE: Final = 0.85
+"""The share of a tick that the process must have left unused for another runner to be of use."""
+
+
+class Job(Protocol):
+    """Something to run on a pool thread."""
+
+    queued_at: float
+    """When it was queued (monotonic seconds); set by the pool."""
+
+    def run_in_pool(self) -> None:
+        """Do it. Must not raise."""
+
+
+class Clock(Protocol):
+    """The part of the reactor that the pool needs."""
+
+    def callLater(self, delay: float, call: Callable[[], None]) -> object:
+        """Call once, later, on the reactor's thread."""
+
+
+class Runner(threading.Thread):
+    """One pool thread."""
+
+    def __init__(self, pool: Pool, number: int) -> None:
+        super().__init__(name=f"handler-{number}", daemon=True)
+        self.pool = pool
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        self.serial = 0
+        """Counts started and finished jobs: odd while one runs."""
+        self.seen_serial = 0
+        self.seen_ticks = 0
+        self.stuck = False
+
+    def run(self) -> None:
+        """Run jobs until the pool stops, sleeping while there are none."""
+        pool, queue = self.pool, self.pool.queue
+        while not pool.stopped:
+            try:
+                job = queue.popleft()
+            except IndexError:
+                pool.park(self)
+                continue
+            self.serial += 1
+            job.run_in_pool()
+            self.serial += 1
+            if self.stuck:
+                pool.unstuck(self)
+
+
+class Pool:
+    """At most `size` threads for the jobs that `submit()` brings.
+
+    `submit()` is called on the reactor's thread. `on_idle` is called by a runner that found nothing more to
+    do, before it sleeps.
+    """
+
+    def __init__(self, size: int, clock: Clock, on_idle: Callable[[], None]) -> None:
+        self.size = size
+        self.queue: deque[Job] = deque()
+        self.stopped = False
+        self._clock = clock
+        self._on_idle = on_idle
+        self._mutex = threading.Lock()
+        self._runners: list[Runner] = []
+        self._sleeping: list[Runner] = []
+        self._awake = 0
+        self._ticking = False
+        self._cpu = 0.0
+        self._wall = 0.0
+
+    def submit(self, job: Job) -> None:
+        """Have a pool thread run `job`, in the order of submission. Reactor only."""
+        job.queued_at = time.monotonic()
+        self.queue.append(job)
+        # The runner counts itself out before it looks at the queue a last time, so one of us sees the other.
+        if self._awake == 0:
+            self._wake(1)
+        if not self._ticking:
+            self._ticking = True
+            self._cpu, self._wall = time.process_time(), job.queued_at
+            self._clock.callLater(TICK, self._tick)
+
+    @property
+    def busy(self) -> int:
+        """How many threads are running a job just now."""
+        return sum(runner.serial & 1 for runner in self._runners)
+
+    def stop(self, timeout: float) -> None:
+        """Let running jobs end, for at most `timeout` seconds, and end the threads."""
+        self.stopped = True
+        deadline = time.monotonic() + timeout
+        with self._mutex:
+            while self._sleeping:
+                self._sleeping.pop().wake.release()
+        for runner in self._runners:
+            runner.join(max(0.0, deadline - time.monotonic()))
+
+    # The runners' side
+
+    def park(self, runner: Runner) -> None:
+        """Sleep until there is work for one more runner."""
+        self._on_idle()
+        with self._mutex:
+            if runner.stuck:
+                runner.stuck = False
+            else:
+                self._awake -= 1
+            self._sleeping.append(runner)
+        if self.queue and self._awake == 0:
+            self._wake(1)
+        runner.wake.acquire()
+
+    def unstuck(self, runner: Runner) -> None:
+        """A runner that was not counted any more is back; it sleeps if another keeps the work going."""
+        with self._mutex:
+            runner.stuck = False
+            self._awake += 1
+            spare = self._awake > 1
+        if spare and not self._late(time.monotonic()):
+            self.park(runner)
+
+    # The clock
+
+    def _tick(self) -> None:
+        self._mark_stuck()
+        now, cpu = time.monotonic(), time.process_time()
+        if self.queue:
+            if self._awake == 0:
+                self._wake(len(self.queue))
+            elif self._late(now) and cpu - self._cpu < BUSY_SHARE * (now - self._wall):
+                self._wake(1)
+        self._cpu, self._wall = cpu, now
+        if self.queue or self._awake or any(runner.stuck for runner in self._runners):
+            self._clock.callLater(TICK, self._tick)
+        else:
+            self._ticking = False
+
+    def _late(self, now: float) -> bool:
+        """Return whether the oldest job has waited too long."""
+        try:
+            return now - self.queue[0].queued_at > TICK
+        except IndexError:
+            return False
+
+    def _mark_stuck(self) -> None:
+        for runner in self._runners:
+            if runner.serial != runner.seen_serial:
+                runner.seen_serial = runner.serial
+                runner.seen_ticks = 0
+            elif runner.serial & 1 and not runner.stuck:
+                runner.seen_ticks += 1
+                if runner.seen_ticks >= STUCK_TICKS:
+                    self._count_out(runner)
+
+    def _count_out(self, runner: Runner) -> None:
+        with self._mutex:
+            if runner.serial == runner.seen_serial:
+                runner.stuck = True
+                self._awake -= 1
+
+    def _wake(self, count: int) -> None:
+        with self._mutex:
+            for _ in range(count):
+                if self._sleeping:
+                    runner = self._sleeping.pop()
+                    self._awake += 1
+                    runner.wake.release()
+                elif len(self._runners) < self.size:
+                    runner = Runner(self, len(self._runners) + 1)
+                    self._runners.append(runner)
+                    self._awake += 1
+                    runner.start()
+                else:
+                    return

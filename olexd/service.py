@@ -1,0 +1,168 @@
+"""The composition root: puts configuration, modules, pool and listeners together, starts and stops them."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import resource
+from typing import Any, Final
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall
+from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
+from twisted.python.util import switchUID
+
+from olexd import __version__
+from olexd.config.core import CoreServer, ProcessSettings
+from olexd.config.server import Listen, ServerConfig
+from olexd.errorlog import Level, close_all, error_log
+from olexd.http.channel import Channel
+from olexd.http.transport import TCPPort, UNIXPort
+from olexd.model import runtime
+from olexd.model.logging import log_process, log_server
+from olexd.modules.loggers.logfile import flush_all
+from olexd.modules.python import run_imports
+from olexd.modules.registry import MODULES
+from olexd.phases.table import PhaseTable
+from olexd.process.pool import Pool
+from olexd.site import Site
+
+SWEEP_SECONDS: Final = 0.5
+STOP_SECONDS: Final = 10.0
+"""How long a stop waits for running requests when GracefulShutdownTimeout does not say."""
+
+
+class SiteFactory(Factory):
+    """Makes the protocol of each accepted connection."""
+
+    noisy = False
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def buildProtocol(self, addr: IAddress | None) -> Channel:
+        """Return the protocol for one new connection."""
+        return self.site.channel()
+
+
+class ErrorLogObserver:
+    """Brings what Twisted has to complain about into the main error log."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        self._config = config
+
+    def __call__(self, event: LogEvent) -> None:
+        if event.get("log_level", LogLevel.info) >= LogLevel.warn:
+            log_server(self._config.main, eventAsText(event, includeTimestamp=False), Level.ERR, "twisted")
+
+
+class OlexdService(Service):
+    """Serves one configuration until it is stopped.
+
+    Sockets and logs are opened in `privilegedStartService`, before the process gives up root.
+    """
+
+    def __init__(self, config: ServerConfig, reactor: Any) -> None:
+        self.config = config
+        self._reactor = reactor
+        self._process = config.main.server[ProcessSettings]
+        self._pool = Pool(self._process.threads_per_child, reactor, flush_all)
+        self.site = Site(config, PhaseTable(MODULES, config.loaded), self._pool, reactor)
+        self._ports: list[TCPPort | UNIXPort] = []
+        self._sweeper = LoopingCall(self._sweep)
+        self._observer: Any = ErrorLogObserver(config)
+
+    def privilegedStartService(self) -> None:
+        """Open everything that may need root: logs, then listening sockets."""
+        Service.privilegedStartService(self)
+        _raise_file_limit()
+        for host in self.config.hosts:
+            error_log(host.server[CoreServer].error_log)
+        factory = SiteFactory(self.site)
+        for listen in self.config.listens:
+            self._ports.append(self._listen(listen, factory))
+        self._write_pid_file()
+
+    def startService(self) -> None:
+        """Give up root and start serving."""
+        Service.startService(self)
+        self._drop_privileges()
+        runtime.set_config(self.config)
+        globalLogPublisher.addObserver(self._observer)
+        for warning in self.config.warnings:
+            log_server(self.config.main, warning, Level.WARNING, "core")
+        run_imports(self.config)
+        self._sweeper.clock = self._reactor
+        self._sweeper.start(SWEEP_SECONDS, now=False)
+        log_process(
+            self.config.main, f"olexd/{__version__} configured -- resuming normal operations", Level.NOTICE
+        )
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop listening, let running requests end, then close everything."""
+        Service.stopService(self)
+        if self._sweeper.running:
+            self._sweeper.stop()
+        closing = [port.stopListening() for port in self._ports]  # type: ignore[no-untyped-call]
+        done: Deferred[Any] = DeferredList([deferred for deferred in closing if deferred is not None])
+        return done.addCallback(lambda _: self._finish())
+
+    # Inside
+
+    def _listen(self, listen: Listen, factory: Any) -> TCPPort | UNIXPort:
+        backlog = self._process.listen_backlog
+        port: TCPPort | UNIXPort
+        if listen.path:
+            port = UNIXPort(
+                listen.path.encode(), factory, backlog, 0o666, reactor=self._reactor, wantPID=True
+            )
+        else:
+            port = TCPPort(listen.port, factory, backlog, listen.host or _any_address(), self._reactor)
+        port.startListening()
+        return port
+
+    def _write_pid_file(self) -> None:
+        if self._process.pid_file:
+            with open(self._process.pid_file, "w", encoding="ascii") as file:
+                file.write(f"{os.getpid()}\n")
+
+    def _drop_privileges(self) -> None:
+        """Become User and Group for good. Raises when the process could not."""
+        if os.getuid() != 0 or not self._process.user:
+            return
+        user, group = self._process.user, self._process.group
+        uid = int(user[1:]) if user.startswith("#") else pwd.getpwnam(user).pw_uid
+        if not group:
+            gid = pwd.getpwuid(uid).pw_gid
+        else:
+            gid = int(group[1:]) if group.startswith("#") else grp.getgrnam(group).gr_gid
+        switchUID(uid, gid)
+
+    def _sweep(self) -> None:
+        self.site.sweep()
+        flush_all()
+
+    def _finish(self) -> None:
+        self._pool.stop(self._process.graceful_shutdown_timeout or STOP_SECONDS)
+        runtime.run_cleanups()
+        log_process(self.config.main, "shutting down", Level.NOTICE)
+        globalLogPublisher.removeObserver(self._observer)
+        flush_all()
+        close_all()
+        if self._process.pid_file and os.path.exists(self._process.pid_file):
+            os.remove(self._process.pid_file)
+
+
+def _any_address() -> str:
+    """Return the address that listens on every interface, for both families where there is IPv6."""
+    return "::" if os.path.exists("/proc/net/if_inet6") else "0.0.0.0"
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open connections as the system lets this process have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,260 @@
+"""Joins the wire, the model and the phases; the only hop between reactor and threads.
+
+A connection's head becomes a `Request`, the request's coroutine becomes a `Task`, and the task moves between
+the reactor and the pool whenever the coroutine asks to.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+
+from olexd.config.core import CoreServer
+from olexd.config.server import HostConfig, ServerConfig
+from olexd.errorlog import Level
+from olexd.errors import BadRequest
+from olexd.http.channel import Channel
+from olexd.http.limits import Limits
+from olexd.http.parser import Framing, Head
+from olexd.model.body import Body
+from olexd.model.connection import Connection
+from olexd.model.logging import log_request
+from olexd.model.output import Output
+from olexd.model.request import Request
+from olexd.phases.run import serve
+from olexd.phases.sides import Side
+from olexd.phases.subrequest import internal_redirect
+from olexd.phases.table import PhaseTable
+from olexd.process.pool import Pool
+from olexd.status import OK
+from olexd.uri import decode_path
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+UNIX_PEER: Final = ("127.0.0.1", 0)
+"""Who a unix socket's peer counts as: somebody on this machine, listed like any local proxy."""
+
+
+class Task:
+    """A request's coroutine on its way between reactor and pool."""
+
+    __slots__ = ("_channel", "_coroutine", "_finished", "_site", "_submit", "_waiting", "queued_at")
+
+    def __init__(
+        self,
+        site: Site,
+        channel: Channel,
+        coroutine: Coroutine[Any, None, None],
+        submit: Callable[[Task], None],
+        finished: Callable[[bool], None],
+    ) -> None:
+        self.queued_at = 0.0
+        self._site = site
+        self._channel = channel
+        self._coroutine = coroutine
+        self._submit = submit
+        self._finished = finished
+        self._waiting: Deferred[Any] | None = None
+
+    def run_in_pool(self) -> None:
+        """Go on with the request on this pool thread."""
+        self._drive(False)
+
+    def run_on_reactor(self, result: object = None) -> None:
+        """Go on with the request on the reactor's thread. (`result` is for Deferreds.)"""
+        self._waiting = None
+        self._drive(True)
+
+    def cancel(self) -> None:
+        """Stop waiting for what the request waits for: its client is gone. Reactor only."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def _drive(self, on_reactor: bool) -> None:
+        self._channel.connection.on_reactor = on_reactor
+        while True:
+            try:
+                wish = self._coroutine.send(None)
+            except StopIteration:
+                self._finished(on_reactor)
+                return
+            if wish is Side.POOL:
+                self._submit(self)
+            elif wish is Side.REACTOR:
+                self._channel.writer.give_back()
+                self._site.call_in_reactor(self.run_on_reactor)
+            else:
+                self._waiting = wish
+                wish.addBoth(self.run_on_reactor)
+            return
+
+
+class Site:
+    """Serves one configuration. The methods below `limits` are called by the connections."""
+
+    def __init__(
+        self, config: ServerConfig, phases: PhaseTable, pool: Pool, reactor: IReactorFromThreads
+    ) -> None:
+        self.config = config
+        self.phases = phases
+        self.pool = pool
+        self.channels: set[Channel] = set()
+        self.limits = Limits.from_core(config.main.server[CoreServer])
+        self.call_in_reactor = reactor.callFromThread
+        self._tasks: dict[Channel, Task] = {}
+
+    def channel(self) -> Channel:
+        """Return the protocol for a new connection."""
+        return Channel(self, self.call_in_reactor, self.config.main.server[CoreServer].timeout)
+
+    def connected(self, channel: Channel) -> None:
+        """A client connected."""
+        local, peer = _addresses(channel)
+        base = self.config.selector.default(*local)
+        channel.connection = Connection(self.config, base, local, peer)
+        channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
+        self.channels.add(channel)
+
+    def disconnected(self, channel: Channel) -> None:
+        """The client is gone."""
+        self.channels.discard(channel)
+        channel.connection.aborted = True
+        task = self._tasks.get(channel)
+        if task is not None:
+            task.cancel()
+
+    def request(self, channel: Channel, head: Head) -> Body | None:
+        """A head arrived: start answering it and return where its body goes."""
+        refusal = OK
+        request = self._new_request(channel, head)
+        body = self._body(channel, request, head)
+        try:
+            _set_target(request, head)
+        except BadRequest as error:
+            log_request(request, str(error), Level.INFO, "core")
+            refusal = error.status
+        self._start(channel, request, refusal)
+        return body
+
+    def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
+        """What arrived is not a request: answer with the error's status and close."""
+        request = self._request_for(channel, channel.connection.base)
+        request.the_request_bytes = head.partition(b"\n")[0].rstrip(b"\r")
+        request.method = "-"
+        request.uri = request.unparsed_uri = "/"
+        request.args = None
+        request.body = Body(None, 0)
+        channel.connection.keepalive = 1
+        log_request(request, str(error), Level.INFO, "core")
+        self._start(channel, request, error.status)
+
+    def sweep(self) -> None:
+        """Close or answer the connections that waited too long. Called twice a second."""
+        now = time.monotonic()
+        for channel in [channel for channel in self.channels if channel.deadline < now]:
+            channel.timed_out(now)
+
+    # Inside
+
+    def _start(self, channel: Channel, request: Request, refusal: int) -> None:
+        def finished(on_reactor: bool) -> None:
+            self._tasks.pop(channel, None)
+            channel.connection.keepalives += 1
+            channel.connection.keepalive = 0
+            channel.answered(request.output.persist, on_reactor)
+
+        task = Task(self, channel, serve(request, refusal), self._submit, finished)
+        self._tasks[channel] = task
+        task.run_on_reactor()
+
+    def _submit(self, task: Task) -> None:
+        """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
+        channel = task._channel
+        if channel.transport.pending():
+            channel.when_drained().addCallback(lambda _: self._submit(task))
+            return
+        channel.writer.lend()
+        self.pool.submit(task)
+
+    def _new_request(self, channel: Channel, head: Head) -> Request:
+        connection: Connection = channel.connection
+        request = self._request_for(channel, self.config.selector.select(*connection.local, head.hostname))
+        request.hostname, request.port_in_host = head.hostname, head.port
+        request.header_lines = head.fields
+        request.the_request_bytes = head.request_line
+        request.method = head.method
+        request.proto_num = 1000 + head.version[1]
+        request.protocol = "HTTP/1.1" if head.version[1] else "HTTP/1.0"
+        request.persistent = head.keep_alive
+        request.keep_alive_token = b"keep-alive" in head.connection
+        return request
+
+    def _request_for(self, channel: Channel, host: HostConfig) -> Request:
+        request = Request(channel.connection, host, host.merged())
+        request.phases = self.phases
+        request.request_time = time.time()
+        request.started = time.monotonic()
+        request.output = Output(request, channel.writer)
+        request.redirector = partial(self._redirect_blocking, channel)
+        return request
+
+    def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
+        if head.framing is Framing.NONE or head.content_length == 0:
+            request.body = Body(None, 0)
+            return None
+        body = request.body = Body(channel, head.content_length)
+        if head.expects_continue and request.proto_num >= 1001:
+            request.expecting_100 = True
+            body.on_first_read(lambda: _send_continue(request, channel))
+        return body
+
+    def _redirect_blocking(self, channel: Channel, request: Request, target: str) -> None:
+        """Run an internal redirect to its end while the calling pool thread waits."""
+        if request.on_reactor:
+            raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
+        inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        task: Task | None = Task(
+            self, channel, internal_redirect(request, target), inbox.put, lambda on_reactor: inbox.put(None)
+        )
+        while task is not None:
+            task.run_in_pool()
+            task = inbox.get()
+            channel.writer.lend()
+        channel.connection.on_reactor = False
+
+
+def _send_continue(request: Request, channel: Channel) -> None:
+    request.expecting_100 = False
+    if request.output.committed:
+        return
+    if request.on_reactor:
+        channel.writer.send_soon([CONTINUE])
+    else:
+        channel.writer.send([CONTINUE])
+
+
+def _addresses(channel: Channel) -> tuple[tuple[str, int], tuple[str, int]]:
+    local, peer = channel.transport.getHost(), channel.transport.getPeer()
+    if not hasattr(local, "port"):
+        return UNIX_PEER, UNIX_PEER
+    return (_unmapped(local.host), local.port), (_unmapped(peer.host), peer.port)
+
+
+def _unmapped(host: str) -> str:
+    """Return an IPv4 address that came in over a dual-stack socket in its own notation."""
+    return host[7:] if host.startswith("::ffff:") and "." in host else host
+
+
+def _set_target(request: Request, head: Head) -> None:
+    """Split the request target into path and query. Raises BadRequest when the path cannot be one."""
+    request.unparsed_uri = head.target.decode("utf-8", "surrogateescape")
+    path, mark, query = head.origin.partition(b"?")
+    request.args = query.decode("utf-8", "replace") if mark else None
+    request.uri = path.decode("utf-8", "replace")
+    if path != b"*":
+        request.uri = decode_path(path, request.host.server[CoreServer].encoded_slashes)

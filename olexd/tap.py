@@ -1,0 +1,58 @@
+"""What `twistd olexd` takes on its command line, and what it makes of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.python import usage
+
+from olexd.config.build import load
+from olexd.config.errors import ConfigError
+from olexd.config.server import ServerConfig
+from olexd.modules.registry import SPECS
+from olexd.service import OlexdService
+
+
+class Options(usage.Options):
+    """The options of `twistd olexd`.
+
+    The configuration is read while options are, so that a bad one ends the program before it detaches.
+    """
+
+    longdesc = "Serves an Apache httpd.conf with mod_python handlers."
+    optParameters = [["config", "c", "olexd.conf", "The configuration file, in Apache's language."]]  # noqa: RUF012
+    optFlags = [["test", "t", "Check the configuration and exit: 0 when it is good, 1 when not."]]  # noqa: RUF012
+    config: ServerConfig
+
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+        self.defines: list[str] = []
+
+    def opt_define(self, name: str) -> None:
+        """Set a name for <IfDefine>; may be given more than once."""
+        self.defines.append(name)
+
+    opt_D = opt_define
+
+    def postOptions(self) -> None:
+        """Read the configuration; say everything that is wrong with it and exit when it is bad."""
+        try:
+            self.config = load(self["config"], SPECS, self.defines)
+        except ConfigError as error:
+            for problem in error.problems:
+                print(problem, file=sys.stderr)
+            raise SystemExit(1) from None
+        if self["test"]:
+            for warning in self.config.warnings:
+                print(f"warning: {warning}", file=sys.stderr)
+            print("Syntax OK", file=sys.stderr)
+            raise SystemExit(0)
+
+
+def makeService(options: Options) -> OlexdService:
+    """Return the service that twistd starts."""
+    service: Any = OlexdService(options.config, reactor)
+    service.setName("olexd")
+    return service  # type: ignore[no-any-return]
