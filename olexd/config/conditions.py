@@ -103,13 +103,13 @@ CONDITIONALS: Final = frozenset(_WORD_TESTS) | {"<ifversion"}
 
 
 def holds(facts: Facts, section: str, argument: str) -> bool:
-    """Return whether the condition of a section (lower case, `<ifmodule`) holds; bad ones raise DirectiveError."""
+    """Return whether the condition of `section` (as `<ifmodule`) holds; bad ones raise DirectiveError."""
     if section == "<ifversion":
         return _if_version(argument)
     negated = argument.startswith("!")
     words = split_words(argument.removeprefix("!"))
     if not words:
-        raise DirectiveError(f"{section}> directive requires additional arguments")
+        raise DirectiveError("directive requires additional arguments")
     return _WORD_TESTS[section](facts, words[0]) is not negated
 
 

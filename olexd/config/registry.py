@@ -1,4 +1,4 @@
-"""The directives there are: rows of the modules by name, httpd's other ones, and the nearest name to a typo."""
+"""The directives there are: rows of modules by name, httpd's other ones, and the nearest name to a typo."""
 
 from __future__ import annotations
 

@@ -1,0 +1,224 @@
+"""The directives of the configuration itself: names, listening, reading, AllowOverride."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from olexd.config.errors import DirectiveError
+from olexd.config.module import ModuleSpec
+from olexd.config.regex import has_wildcard
+from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
+from olexd.config.server import Listen
+from olexd.config.settings import UNSET, Merge, setting
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a host is called. `port` 0 and `scheme` "" mean that ServerName gave none.
+
+    A virtual host without ServerName has the main server's; aliases are each host's own.
+    """
+
+    name: str = setting("")
+    port: int = setting(0)
+    scheme: str = setting("")
+    aliases: tuple[str, ...] = setting(())
+    wild_aliases: tuple[str, ...] = setting(())
+
+    def merged_with(self, inner: Naming) -> Naming:
+        """Return the names of a virtual host below this main server."""
+        if inner.name is not UNSET:  # type: ignore[comparison-overlap]
+            return inner
+        return dataclasses.replace(inner, name=self.name, port=self.port, scheme=self.scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """What the server listens on (main server only)."""
+
+    listens: tuple[Listen, ...] = setting((), Merge.APPEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What .htaccess files may say. They are not read yet, so nothing is the only value."""
+
+    allowed: frozenset[str] = setting(frozenset())
+
+
+_SERVER_NAME: Final = re.compile(r"(?:(?P<scheme>[^/:]*)://)?(?P<host>[^/]*)")
+
+
+def _server_name(conf: Naming, args: Args) -> Naming:
+    match = _SERVER_NAME.match(args.word)
+    host = match["host"] if match else ""
+    scheme = (match["scheme"] if match else None) or ""
+    name, colon, port = host.rpartition(":")
+    if not colon or host.endswith("]"):
+        name, port = host, "0"
+    elif not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise DirectiveError(
+            f'The port number "{args.word}" is outside the appropriate range (i.e., 1..65535).'
+        )
+    if not name:
+        raise DirectiveError(f"ServerName '{args.word}' has no host name")
+    return dataclasses.replace(conf, name=name, port=int(port), scheme=scheme.lower())
+
+
+def _server_alias(conf: Naming, args: Args) -> Naming:
+    wild = tuple(word for word in args.words if has_wildcard(word))
+    plain = tuple(word for word in args.words if not has_wildcard(word))
+    aliases = () if conf.aliases is UNSET else conf.aliases  # type: ignore[comparison-overlap]
+    wild_aliases = () if conf.wild_aliases is UNSET else conf.wild_aliases  # type: ignore[comparison-overlap]
+    return dataclasses.replace(conf, aliases=aliases + plain, wild_aliases=wild_aliases + wild)
+
+
+def _listen(conf: Listeners, args: Args) -> Listeners:
+    if not 1 <= len(args.words) <= 2:
+        raise DirectiveError("Listen requires 1 or 2 arguments.")
+    address = args.word
+    if address.startswith("unix:"):
+        listen = Listen(path=_unix_path(address), protocol=_protocol(args, 0), where=args.where)
+    else:
+        host, port = _host_and_port(address)
+        listen = Listen(host, port, "", _protocol(args, port), args.where)
+    others: tuple[Listen, ...] = () if conf.listens is UNSET else conf.listens  # type: ignore[comparison-overlap]
+    if any((listen.host, listen.port, listen.path) == (one.host, one.port, one.path) for one in others):
+        raise DirectiveError("Cannot define multiple Listeners on the same IP:port")
+    return dataclasses.replace(conf, listens=(*others, listen))
+
+
+def _unix_path(address: str) -> str:
+    path = address.removeprefix("unix:")
+    if not path.startswith("/"):
+        raise DirectiveError("Listen unix: needs an absolute path")
+    return path
+
+
+def _protocol(args: Args, port: int) -> str:
+    return args.words[1].lower() if len(args.words) == 2 else "https" if port == 443 else "http"
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, colon, port = address.rpartition(":")
+    if (not colon and not address.isdecimal()) or address.endswith("]"):
+        raise DirectiveError("Port must be specified")
+    if not re.fullmatch("[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
+        raise DirectiveError("Invalid address or port")
+    if not host.startswith("["):
+        if ":" in host or "/" in host:
+            raise DirectiveError("Invalid address or port", "an IPv6 address stands in brackets")
+        return ("" if host == "*" else host), int(port)
+    try:
+        return str(ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))), int(port)
+    except ValueError:
+        raise DirectiveError("Invalid address or port") from None
+
+
+def _allow_override(conf: Overrides, args: Args) -> Overrides:
+    allowed: set[str] = set()
+    for word in args.words:
+        if word.lower() == "none":
+            allowed.clear()
+        else:
+            allowed.add(word)
+    if allowed:
+        raise DirectiveError(
+            f"AllowOverride {' '.join(args.words)}: .htaccess files are not read yet",
+            "move what they say into <Directory> sections and use AllowOverride None",
+        )
+    return dataclasses.replace(conf, allowed=frozenset())
+
+
+def _error(conf: Naming, args: Args) -> Naming:
+    raise DirectiveError(args.raw or "The Error directive was used with no message.")
+
+
+def _reading(name: str, arity: Arity, help: str) -> Directive:
+    """Return the row of a directive that acts while the configuration is read."""
+    return Directive(name, Context.SVD, arity, Naming, ignore, help)
+
+
+BUILTIN: Final = ModuleSpec(
+    name="config",
+    identifiers=("core_module", "core.c", "http_module", "http_core.c", "so_module", "mod_so.c"),
+    server=(Naming, Listeners),
+    directory=(Overrides,),
+    directives=(
+        Directive(
+            "ServerName",
+            Context.SV,
+            Arity.ONE,
+            Naming,
+            _server_name,
+            "The hostname and port of the server",
+        ),
+        Directive(
+            "ServerAlias",
+            Context.VHOST,
+            Arity.ITERATE,
+            Naming,
+            _server_alias,
+            "A name or names alternately used to access the server",
+        ),
+        Directive(
+            "Listen",
+            Context.SERVER,
+            Arity.RAW,
+            Listeners,
+            _listen,
+            "[ADDRESS:]PORT or unix:/PATH, and an optional protocol",
+        ),
+        Directive(
+            "NameVirtualHost",
+            Context.SERVER,
+            Arity.ONE,
+            Naming,
+            ignore,
+            "AH00548: NameVirtualHost has no effect, every address has named virtual hosts",
+            effect=False,
+        ),
+        Directive(
+            "AllowOverride",
+            Context.DIRECTORY,
+            Arity.ITERATE,
+            Overrides,
+            _allow_override,
+            "None; other values are refused while .htaccess files are not read",
+            default="None",
+        ),
+        Directive(
+            "AccessFileName",
+            Context.SV,
+            Arity.ITERATE,
+            Naming,
+            ignore,
+            ".htaccess files are not read",
+            default=".htaccess",
+            effect=False,
+        ),
+        Directive(
+            "Error",
+            Context.SVDH,
+            Arity.RAW,
+            Naming,
+            _error,
+            "A message that makes the configuration fail",
+            override=Override.ANY,
+        ),
+        _reading("Include", Arity.ONE, "Name(s) of the config file(s) to be included"),
+        _reading(
+            "IncludeOptional", Arity.ONE, "Name(s) of the config file(s) to be included, if there are any"
+        ),
+        _reading("Define", Arity.ONE_OR_TWO, "Define a variable, optionally with a value"),
+        _reading("UnDefine", Arity.ONE, "Remove a variable"),
+        _reading("ServerRoot", Arity.ONE, "The directory that relative paths start from"),
+        _reading("LoadModule", Arity.TWO, "a module name and the name of a shared object file"),
+        _reading("Use", Arity.RAW, "The name of a macro and what its parameters stand for"),
+        _reading("UndefMacro", Arity.ONE, "The name of a macro to forget"),
+    ),
+)

@@ -1,0 +1,60 @@
+"""The headers of path sections: what stands between `<Directory` and `>` (configuration spec 2.3)."""
+
+from __future__ import annotations
+
+import re
+
+from olexd.config.errors import DirectiveError, Where
+from olexd.config.lexer import BLANKS, next_word
+from olexd.config.regex import compile_regex, compile_wildcard, has_wildcard
+from olexd.config.server import Section, SectionKind
+from olexd.config.settings import Settings
+
+REGEX_FORM = {
+    SectionKind.DIRECTORY: SectionKind.DIRECTORY_MATCH,
+    SectionKind.FILES: SectionKind.FILES_MATCH,
+    SectionKind.LOCATION: SectionKind.LOCATION_MATCH,
+}
+"""What `~` before the argument makes of a section."""
+
+
+def section_argument(name: str, raw: str) -> str:
+    """Return what stands before the last `>` of a header; `name` is the section's, as `<Location`."""
+    if raw == ">":
+        raise DirectiveError(f"{name}> directive requires additional arguments")
+    end = raw.rfind(">")
+    if end < 0:
+        raise DirectiveError(f"{name}> directive missing closing '>'")
+    argument = raw[:end].strip(BLANKS)
+    if not argument:
+        raise DirectiveError(f"{name}> directive requires additional arguments")
+    return argument
+
+
+def path_section(kind: SectionKind, argument: str, settings: Settings, where: Where) -> Section:
+    """Return the section that a header opens; `~` makes it the Match kind. Bad ones raise DirectiveError."""
+    label = f"<{kind.value}>"
+    pattern, position = next_word(argument)
+    if pattern == "~" and kind in REGEX_FORM:
+        kind = REGEX_FORM[kind]
+        pattern, position = next_word(argument, position)
+    if position < len(argument):
+        raise DirectiveError(f"Multiple {label} arguments not (yet) supported.")
+    if kind not in REGEX_FORM:
+        return Section(kind, pattern, compile_regex(pattern), settings, (), where)
+    if kind is SectionKind.DIRECTORY:
+        pattern = canonical_directory(pattern)
+    regex = compile_wildcard(pattern, slash=kind is SectionKind.FILES) if has_wildcard(pattern) else None
+    return Section(kind, pattern, regex, settings, (), where)
+
+
+def canonical_directory(path: str) -> str:
+    """Return a directory's name without dot segments and double slashes, with a slash at the end."""
+    parts: list[str] = []
+    for part in re.split("/+", path):
+        if part == ".." and parts:
+            parts.pop()
+        elif part not in ("", ".", ".."):
+            parts.append(part)
+    start = "/" if path.startswith("/") else ""
+    return start + "".join(part + "/" for part in parts)

@@ -1,0 +1,192 @@
+"""Which path sections a request is subject to, in merge order (configuration spec 2.3 and 2.4).
+
+Literal sections stand in a trie of path segments whose nodes know the whole answer for a path that ends
+there, so a match is one walk whatever the number of sections. Only regex and wildcard sections are tried
+one by one.
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from olexd.config.server import Section, SectionKind
+
+Key = tuple[int, int]
+"""Where a section stands in merge order; its second part is unique, so that sections are never compared."""
+Ranked = tuple[Key, Section]
+Test = Callable[[str], re.Match[str] | None]
+
+_MATCH_KINDS = frozenset({SectionKind.LOCATION_MATCH, SectionKind.DIRECTORY_MATCH, SectionKind.FILES_MATCH})
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A path segment. `here`: the literal sections up to it; `below`: also those that want more after it."""
+
+    children: dict[str, _Node] = field(default_factory=dict)
+    own_here: list[Ranked] = field(default_factory=list)
+    own_below: list[Ranked] = field(default_factory=list)
+    here: tuple[Ranked, ...] = ()
+    below: tuple[Ranked, ...] = ()
+    sections_here: tuple[Section, ...] = ()
+    sections_below: tuple[Section, ...] = ()
+
+    def reach(self, segments: Iterable[str]) -> _Node:
+        """Return the node at the end of `segments`, made if need be."""
+        node = self
+        for segment in segments:
+            node = node.children.setdefault(segment, _Node())
+        return node
+
+
+def _settle(root: _Node) -> None:
+    """Give every node its answers, from those of the node above."""
+    waiting: list[tuple[_Node, tuple[Ranked, ...]]] = [(root, ())]
+    while waiting:
+        node, above = waiting.pop()
+        node.here = tuple(sorted([*above, *node.own_here], key=_rank))
+        node.below = tuple(sorted([*node.here, *node.own_below], key=_rank))
+        node.sections_here = _sections(node.here)
+        node.sections_below = _sections(node.below)
+        waiting.extend((child, node.below) for child in node.children.values())
+
+
+def _rank(ranked: Ranked) -> Key:
+    return ranked[0]
+
+
+def _sections(ranked: Iterable[Ranked]) -> tuple[Section, ...]:
+    return tuple([section for _, section in ranked])
+
+
+def _test(section: Section) -> Test | None:
+    """Return what a regex or wildcard section compares with, None for a literal one."""
+    if section.regex is None:
+        return None
+    return section.regex.search if section.kind in _MATCH_KINDS else section.regex.fullmatch
+
+
+class LocationIndex:
+    """Location sections in file order; `match` wants a decoded, normalised URL path."""
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.sections = tuple(sections)
+        self._root = _Node()
+        self._tests: list[tuple[Test, Ranked]] = []
+        for order, section in enumerate(sections):
+            ranked = ((0, order), section)
+            test = _test(section)
+            if test is not None:
+                self._tests.append((test, ranked))
+            else:
+                self._insert(ranked)
+        _settle(self._root)
+
+    def _insert(self, ranked: Ranked) -> None:
+        pattern = ranked[1].pattern
+        if not pattern:
+            self._root.own_here.append(ranked)
+        elif pattern.endswith("/"):
+            self._root.reach(pattern[:-1].split("/")).own_below.append(ranked)
+        else:
+            self._root.reach(pattern.split("/")).own_here.append(ranked)
+
+    def match(self, path: str) -> tuple[Section, ...]:
+        """Return the sections that `path` is subject to, in merge order."""
+        node = self._root
+        for segment in path.split("/"):
+            child = node.children.get(segment)
+            if child is None:
+                literal, found = node.below, node.sections_below
+                break
+            node = child
+        else:
+            literal, found = node.here, node.sections_here
+        if not self._tests:
+            return found
+        extra = [ranked for test, ranked in self._tests if test(path)]
+        return _sections(sorted([*literal, *extra], key=_rank)) if extra else found
+
+
+class DirectoryIndex:
+    """Directory sections; `match` wants a resolved file name, a directory's ending in a slash.
+
+    Order: plain and wildcard sections by depth, then regex ones by the slashes in their pattern, each in
+    file order.
+    """
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        self.sections = tuple(sections)
+        self._root = _Node()
+        self._wildcards: list[tuple[Test, int, Ranked]] = []
+        self._regexes: list[tuple[Test, Ranked]] = []
+        for order, section in enumerate(sections):
+            self._insert(((section.pattern.count("/"), order), section))
+        self._regexes.sort(key=lambda entry: entry[1][0])
+        _settle(self._root)
+
+    def _insert(self, ranked: Ranked) -> None:
+        key, section = ranked
+        test = _test(section)
+        if test is None:
+            if section.pattern.startswith("/"):
+                self._root.reach(section.pattern.split("/")[:-1]).own_here.append(ranked)
+        elif section.kind is SectionKind.DIRECTORY:
+            self._wildcards.append((test, key[0], ranked))
+        else:
+            self._regexes.append((test, ranked))
+
+    def match(self, path: str) -> tuple[Section, ...]:
+        """Return the sections that `path` is subject to, in merge order.
+
+        A last component without a slash counts as a directory too if it exists: httpd tries the full name
+        of a file against `<Directory>`.
+        """
+        segments = path.split("/")
+        last = segments.pop()
+        node = self._root
+        for segment in segments:
+            child = node.children.get(segment)
+            if child is None:
+                break
+            node = child
+        else:
+            if last and last in node.children and os.path.exists(path):
+                node = node.children[last]
+        if not self._wildcards and not self._regexes:
+            return node.sections_here
+        return self._with_patterns(path, segments, node)
+
+    def _with_patterns(self, path: str, segments: list[str], node: _Node) -> tuple[Section, ...]:
+        found = node.sections_here
+        matched = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
+        if matched:
+            found = _sections(sorted([*node.here, *matched], key=_rank))
+        return found + tuple([section for test, (_, section) in self._regexes if test(path)])
+
+
+def _covers(test: Test, depth: int, path: str, segments: list[str]) -> bool:
+    """Return whether a wildcard that names a directory `depth` deep covers the file `path`."""
+    if depth <= len(segments):
+        return test("/".join(segments[:depth]) + "/") is not None
+    if depth > len(segments) + 1 or path.endswith("/"):
+        return False
+    return test(path + "/") is not None and os.path.exists(path)
+
+
+def match_files(sections: Sequence[Section], name: str) -> tuple[Section, ...]:
+    """Return the `<Files>` and `<FilesMatch>` among `sections` that the file name `name` is subject to.
+
+    `name` is a last component; the order stays. Sections nested in these never apply, as in httpd.
+    """
+    return tuple([section for section in sections if _names(section, name)]) if sections else ()
+
+
+def _names(section: Section, name: str) -> bool:
+    regex = section.regex
+    if regex is None:
+        return section.pattern == name
+    return bool(regex.search(name) if section.kind in _MATCH_KINDS else regex.fullmatch(name))
