@@ -1,0 +1,232 @@
+"""mod_mime: what a file's extensions say about it (configuration spec 3.9)."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from olexd.config.core import CoreDir, ProcessSettings
+from olexd.config.module import ModuleSpec
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag, store_path
+from olexd.config.settings import Merge, setting
+from olexd.model.request import Request
+from olexd.modules.metadata.types import load_types
+from olexd.modules.words import accepted, overlay
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.status import DECLINED, OK
+
+DIRECTORY_TYPE: Final = "httpd/unix-directory"
+REMEMBERED: Final = 1024
+"""How many different extension lists are remembered for each merged configuration."""
+
+
+# Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MimeDir:
+    """What extensions (lower case, no dot) stand for; "" takes an inherited meaning back.
+
+    `force_type` is ForceType's, "" for none.
+    """
+
+    types: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    handlers: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    charsets: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    encodings: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    languages: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    default_language: str = setting("")
+    force_type: str = setting("")
+    use_path_info: bool = setting(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What the extensions of one file name add up to; None and () where they say nothing."""
+
+    content_type: str | None
+    handler: str | None
+    encoding: str | None
+    languages: tuple[str, ...]
+
+
+# Setters
+
+
+def _extension(word: str) -> str:
+    return word.removeprefix(".").lower()
+
+
+def _adding(field: str, convert: Callable[[str], str] = str) -> Callable[[Any, Args], Any]:
+    def entries(args: Args) -> Mapping[str, str]:
+        return dict.fromkeys(map(_extension, args.words[1:]), convert(args.word))
+
+    return overlay(field, entries)
+
+
+def _removing(field: str) -> Callable[[Any, Args], Any]:
+    return overlay(field, lambda args: dict.fromkeys(map(_extension, args.words), ""))
+
+
+def _handler(word: str) -> str:
+    return "" if word.lower() == "none" else word.lower()
+
+
+def _forced(word: str) -> str:
+    return "" if word.lower() == "none" else word
+
+
+# Rows
+
+
+def _row(
+    name: str, arity: Arity, apply: Callable[[Any, Args], Any], help: str, default: str = ""
+) -> Directive:
+    return Directive(name, Context.SVDH, arity, MimeDir, apply, help, default, Override.FILEINFO)
+
+
+_EXTENSIONS: Final = "one or more file extensions"
+DIRECTIVES: Final = (
+    Directive(
+        "TypesConfig",
+        Context.SERVER,
+        Arity.ONE,
+        ProcessSettings,
+        store_path("types_config"),
+        "The file that lists media types and their extensions",
+        "conf/mime.types",
+    ),
+    _row("AddType", Arity.ITERATE2, _adding("types"), f"a mime type followed by {_EXTENSIONS}"),
+    _row("RemoveType", Arity.ITERATE, _removing("types"), _EXTENSIONS),
+    _row("ForceType", Arity.ONE, store("force_type", _forced), "a media type, or None"),
+    _row(
+        "AddHandler",
+        Arity.ITERATE2,
+        _adding("handlers", _handler),
+        f"a handler name followed by {_EXTENSIONS}",
+    ),
+    _row("RemoveHandler", Arity.ITERATE, _removing("handlers"), _EXTENSIONS),
+    _row(
+        "AddCharset", Arity.ITERATE2, _adding("charsets", str.lower), f"a charset followed by {_EXTENSIONS}"
+    ),
+    _row("RemoveCharset", Arity.ITERATE, _removing("charsets"), _EXTENSIONS),
+    _row(
+        "AddEncoding",
+        Arity.ITERATE2,
+        _adding("encodings", str.lower),
+        f"an encoding followed by {_EXTENSIONS}",
+    ),
+    _row("RemoveEncoding", Arity.ITERATE, _removing("encodings"), _EXTENSIONS),
+    _row(
+        "AddLanguage",
+        Arity.ITERATE2,
+        _adding("languages", str.lower),
+        f"a language followed by {_EXTENSIONS}",
+    ),
+    _row("RemoveLanguage", Arity.ITERATE, _removing("languages"), _EXTENSIONS),
+    _row(
+        "DefaultLanguage",
+        Arity.ONE,
+        store("default_language", str.lower),
+        "language to use for documents with no other language file extension",
+    ),
+    Directive(
+        "ModMimeUsePathInfo",
+        Context.DIRECTORY,
+        Arity.FLAG,
+        MimeDir,
+        store_flag("use_path_info"),
+        "Whether extensions in the path info count",
+        "Off",
+    ),
+    accepted(
+        "MultiviewsMatch",
+        Context.SVDH,
+        Arity.ITERATE,
+        MimeDir,
+        "files are not negotiated",
+        Override.FILEINFO,
+    ),
+)
+
+
+# Hooks
+
+
+def read_extensions(extensions: str, conf: MimeDir, types: Mapping[str, str]) -> Metadata:
+    """Return what dot-separated `extensions` say, left to right; the last to speak of an item wins."""
+    kind = handler = charset = None
+    encodings: list[str] = []
+    languages: list[str] = []
+    for extension in filter(None, extensions.lower().split(".")):
+        kind = conf.types.get(extension) or types.get(extension) or kind
+        handler = conf.handlers.get(extension) or handler
+        charset = conf.charsets.get(extension) or charset
+        if encoding := conf.encodings.get(extension):
+            encodings.append(encoding)
+        if language := conf.languages.get(extension):
+            languages.append(language)
+    if not languages and conf.default_language:
+        languages.append(conf.default_language)
+    if kind and charset:
+        kind = f"{kind.partition(';')[0].rstrip()}; charset={charset}"
+    return Metadata(kind, handler, ", ".join(encodings) or None, tuple(languages))
+
+
+def _metadata(request: Request, name: str) -> Metadata:
+    """Return what the extensions of `name` say, from memory when the merged settings met them before."""
+    extensions = name.lstrip(".").partition(".")[2]
+    settings = request.conf
+    known: dict[str, Metadata] = settings.__dict__.setdefault("mime", {})
+    found = known.get(extensions)
+    if found is None:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        types = load_types(request.connection.config.main.server[ProcessSettings].types_config)
+        found = known[extensions] = read_extensions(extensions, settings[MimeDir], types)
+    return found
+
+
+def find_type(request: Request) -> int:
+    """Set type, handler, encoding and languages from the file's name."""
+    filename = request.filename
+    if filename is None:
+        return DECLINED
+    if request.stat is not None and stat.S_ISDIR(request.stat.st_mode):
+        request.content_type = DIRECTORY_TYPE
+        return OK
+    conf = request.conf
+    if conf[MimeDir].use_path_info:
+        filename += request.path_info or ""
+    found = _metadata(request, filename.rpartition("/")[2])
+    if found.content_type is not None:
+        request.content_type = found.content_type
+    if found.handler is not None and not conf[CoreDir].handler:
+        request.handler = found.handler
+    if found.encoding is not None:
+        request.content_encoding = found.encoding
+    if found.languages:
+        request.content_languages = found.languages
+    return OK
+
+
+def force_type(request: Request) -> int:
+    """Let ForceType have the last word."""
+    request.content_type = request.conf[MimeDir].force_type
+    return OK
+
+
+MODULE: Final = Module(
+    ModuleSpec("mime", ("mime_module", "mod_mime.c"), (), (MimeDir,), DIRECTIVES),
+    (
+        Hook(Phase.TYPE_CHECKER, find_type),
+        Hook(
+            Phase.FIXUPS,
+            force_type,
+            Order.REALLY_FIRST,
+            lambda settings: bool(settings[MimeDir].force_type),
+        ),
+    ),
+)

@@ -1,0 +1,201 @@
+"""mod_remoteip: the client's address as listed proxies tell it (configuration spec 5.5)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Final
+
+from olexd.config.errors import DirectiveError
+from olexd.config.module import ModuleSpec
+from olexd.config.rows import Args, Arity, Context, Directive, extend, store
+from olexd.config.settings import Merge, setting
+from olexd.model.request import Request
+from olexd.modules.networks import Address, Network, contains, parse_address, parse_network
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.status import OK
+
+PROTO_HEADER: Final = "X-Forwarded-Proto"
+_PRIVATE: Final = tuple(
+    IPv4Network(net)
+    for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16")
+)
+_GLOBAL_V6: Final = IPv6Network("2000::/3")
+
+
+# Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A network of trusted proxies; an `internal` one may also name private clients."""
+
+    network: Network
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteIpServer:
+    """The header field to read ("" for none), the proxies in file order, the field for their addresses."""
+
+    header: str = setting("")
+    proxies: tuple[Proxy, ...] = setting((), Merge.APPEND)
+    proxies_header: str = setting("")
+
+
+# Setters
+
+
+def _proxies(word: str, name: str, internal: bool) -> Iterable[Proxy]:
+    try:
+        return [Proxy(parse_network(word), internal)]
+    except ValueError as error:
+        if str(error):
+            raise DirectiveError(f"RemoteIP: Error parsing IP {word} ({error} error) for {name}") from None
+    try:
+        found = socket.getaddrinfo(word, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DirectiveError(f"RemoteIP: Error parsing IP {word} ({reason} error) for {name}") from None
+    return [Proxy(ip_network(item[4][0]), internal) for item in found]
+
+
+def _listed(internal: bool) -> Callable[[Any, Args], Any]:
+    return extend(
+        "proxies",
+        lambda args: tuple(proxy for word in args.words for proxy in _proxies(word, args.name, internal)),
+    )
+
+
+def _words_of_file(args: Args) -> list[str]:
+    path = args.path()
+    try:
+        with open(path, encoding="utf-8") as file:
+            return [word for line in file for word in line.partition("#")[0].split()]
+    except OSError as error:
+        raise DirectiveError(f"{args.name}: Could not open file {path}: {error.strerror}") from None
+
+
+def _from_file(internal: bool) -> Callable[[Any, Args], Any]:
+    return extend(
+        "proxies",
+        lambda args: tuple(
+            proxy for word in _words_of_file(args) for proxy in _proxies(word, args.name, internal)
+        ),
+    )
+
+
+def refuse_proxy_protocol(conf: RemoteIpServer, args: Args) -> RemoteIpServer:
+    """Accept Off; connections that must begin with a PROXY line cannot be served."""
+    if args.flag:
+        raise DirectiveError("RemoteIPProxyProtocol is not supported")
+    return conf
+
+
+# Rows
+
+
+def _row(name: str, arity: Arity, apply: Callable[[Any, Args], Any], help: str) -> Directive:
+    return Directive(name, Context.SV, arity, RemoteIpServer, apply, help)
+
+
+DIRECTIVES: Final = (
+    _row(
+        "RemoteIPHeader",
+        Arity.ONE,
+        store("header"),
+        "Specifies a request header to trust as the client IP, e.g. X-Forwarded-For",
+    ),
+    _row("RemoteIPInternalProxy", Arity.ITERATE, _listed(True), "proxies that may name any client"),
+    _row("RemoteIPTrustedProxy", Arity.ITERATE, _listed(False), "proxies that may name public clients"),
+    _row("RemoteIPInternalProxyList", Arity.ONE, _from_file(True), "a file of internal proxies"),
+    _row("RemoteIPTrustedProxyList", Arity.ONE, _from_file(False), "a file of trusted proxies"),
+    _row("RemoteIPProxiesHeader", Arity.ONE, store("proxies_header"), "a field for the proxies on the way"),
+    _row("RemoteIPProxyProtocol", Arity.FLAG, refuse_proxy_protocol, "only Off is supported"),
+)
+
+
+# Hooks
+
+
+def _trust(address: Address, proxies: tuple[Proxy, ...]) -> Proxy | None:
+    return next((proxy for proxy in proxies if contains(proxy.network, address)), None)
+
+
+def _is_public(address: Address) -> bool:
+    if address.version == 6:
+        return contains(_GLOBAL_V6, address)
+    return not any(contains(network, address) for network in _PRIVATE)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way back from the peer: where it stands, what of the header is left, whom it passed."""
+
+    address: Address
+    left: list[str]
+    passed: list[str]
+
+
+def _step(walk: _Walk, proxies: tuple[Proxy, ...]) -> bool:
+    """Go one proxy further back; return False where the telling cannot be trusted."""
+    proxy = _trust(walk.address, proxies)
+    if proxies and proxy is None:
+        return False
+    told = parse_address(walk.left[-1].strip())
+    internal = proxy is not None and proxy.internal
+    if told is None or not (internal or _is_public(told)):
+        return False
+    if not internal:
+        walk.passed.append(str(walk.address))
+    walk.address = told
+    walk.left.pop()
+    return True
+
+
+def find_client(request: Request) -> int:
+    """Put the client's address in the place of the proxy's, as far as the proxies can be trusted."""
+    conf = request.host.server[RemoteIpServer]
+    if not conf.header:
+        return OK
+    peer = parse_address(request.connection.peer[0])
+    if peer is None:
+        return OK
+    _believe_scheme(request, conf, peer)
+    value = request.headers_in.get(conf.header)
+    if value is None:
+        return OK
+    walk = _Walk(peer, value.split(","), [])
+    moved = False
+    while walk.left and _step(walk, conf.proxies):
+        moved = True
+    if moved:
+        _tell(request, conf, walk)
+    return OK
+
+
+def _believe_scheme(request: Request, conf: RemoteIpServer, peer: Address) -> None:
+    # Only a listed proxy is believed: without a list everyone would be.
+    if _trust(peer, conf.proxies) is None:
+        return
+    if (request.headers_in.get(PROTO_HEADER) or "").lower() == "https":
+        request.subprocess_env["HTTPS"] = "on"
+
+
+def _tell(request: Request, conf: RemoteIpServer, walk: _Walk) -> None:
+    request.user_ip = str(walk.address)
+    headers = request.headers_in
+    if walk.left:
+        headers[conf.header] = ",".join(walk.left).encode()
+    else:
+        del headers[conf.header]
+    if conf.proxies_header and walk.passed:
+        headers[conf.proxies_header] = ", ".join(walk.passed)
+
+
+MODULE: Final = Module(
+    ModuleSpec("remoteip", ("remoteip_module", "mod_remoteip.c"), (RemoteIpServer,), (), DIRECTIVES),
+    (Hook(Phase.POST_READ_REQUEST, find_client, Order.REALLY_FIRST),),
+)
