@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from olexd.errors import BadRequest
 
+_SPECIAL: Final = re.compile(rb"[%#\0]|//|/\.")
+"""What sends a path the slow way: escapes, double slashes, dot segments, and what is refused."""
 _ESCAPE: Final = re.compile(rb"%(..?)?", re.DOTALL)
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SLASHES: Final = re.compile(rb"/{2,}")
