@@ -105,8 +105,18 @@ class Cookie(metaclass=metaCookie):
     _valid_attr: ClassVar[tuple[str, ...]]
     name: str
     value: Any
-    commentURL: Any
+    version: Any
+    path: Any
+    domain: Any
+    secure: Any
+    comment: Any
     expires: Any
+    max_age: Any
+    samesite: Any
+    commentURL: Any
+    discard: Any
+    port: Any
+    httponly: Any
     _expires: str
     __data__: dict[str, Any]
 

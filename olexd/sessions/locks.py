@@ -35,13 +35,14 @@ class LockTimeout(TimeoutError):
 
 
 class _Waiter:
-    """A request in the queue for a lock; `woken` is set when the lock became its own."""
+    """A request that may have to queue for a lock; `turn` is free once the lock became its own."""
 
-    __slots__ = ("owner", "woken")
+    __slots__ = ("owner", "turn")
 
     def __init__(self, owner: object) -> None:
         self.owner = owner
-        self.woken = threading.Event()
+        self.turn = threading.Lock()
+        self.turn.acquire()
 
 
 class _Held:
@@ -64,7 +65,9 @@ class SessionLocks:
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
-        self._mutex = threading.Lock()
+        # A session that is garbage unlocks itself, at a time of the collector's choosing: perhaps in a thread
+        # that is in here. So the mutex is re-entrant, and nothing that could collect is made under it.
+        self._mutex = threading.RLock()
         self._opening = threading.Lock()
         self._held: dict[str, _Held] = {}
         self._file = -1
@@ -78,18 +81,15 @@ class SessionLocks:
         if not valid_sid(sid):
             raise InvalidSid("not a session id")
         deadline = None if timeout is None else time.monotonic() + timeout
-        waiter = None
+        waiter, fresh = _Waiter(owner), _Held(owner)
         with self._mutex:
-            held = self._held.get(sid)
-            if held is None:
-                held = self._held[sid] = _Held(owner)
-            elif held.owner is owner:
-                held.count += 1
-                return
-            else:
-                waiter = _Waiter(owner)
+            held = self._held.setdefault(sid, fresh)
+            if held is not fresh:
+                if held.owner is owner:
+                    held.count += 1
+                    return
                 held.queue.append(waiter)
-        if waiter is not None:
+        if held is not fresh:
             self._wait(held, waiter, deadline)
         if not held.byte:
             self._lock_byte(sid, held, deadline)
@@ -119,11 +119,11 @@ class SessionLocks:
 
     def _wait(self, held: _Held, waiter: _Waiter, deadline: float | None) -> None:
         """Wait in this process's queue."""
-        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
-        if waiter.woken.wait(remaining):
+        remaining = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+        if waiter.turn.acquire(timeout=remaining):
             return
         with self._mutex:
-            if waiter.woken.is_set():
+            if waiter.turn.acquire(blocking=False):
                 return
             held.queue.remove(waiter)
         raise LockTimeout("another request holds the session")
@@ -135,7 +135,7 @@ class SessionLocks:
             if held.queue:
                 waiter = held.queue.popleft()
                 held.owner, held.count = waiter.owner, 1
-                waiter.woken.set()
+                waiter.turn.release()
                 return
             del self._held[sid]
             if held.byte:
@@ -177,7 +177,7 @@ class SessionLocks:
 
     def _forget_inherited(self) -> None:
         """In a forked child: hold nothing. Closing the file does not free the parent's locks."""
-        self._mutex = threading.Lock()
+        self._mutex = threading.RLock()
         self._opening = threading.Lock()
         self._held = {}
         inherited, self._file = self._file, -1
