@@ -108,15 +108,21 @@ class Table:
                 table._join(at, raw_value)
         return table
 
-    def wire_items(self) -> list[Wire]:
-        """Return names and values as sent: bytes as they were stored, text in Latin-1.
-
-        Raises ValueError, naming the field, for a CR, LF or NUL in a name or value.
-        """
-        lines = [
+    def raw_items(self) -> list[Wire]:
+        """Return names and values: bytes as they were stored, text in Latin-1, None as nothing."""
+        return [
             wire or (name.encode("latin-1"), (value or "").encode("latin-1"))
             for _, name, value, wire in self._entries
         ]
+
+    def wire_items(self) -> list[Wire]:
+        """Return `raw_items()` for a response head.
+
+        Raises ValueError, naming the field, for a CR, LF or NUL in a name or value.
+        """
+        if not self._entries:
+            return []
+        lines = self.raw_items()
         text = b"".join([part for line in lines for part in line])
         if b"\n" in text or b"\r" in text or b"\0" in text:
             _refuse(lines)

@@ -1,0 +1,67 @@
+"""Reading a request's body on behalf of handlers (core spec 3.6)."""
+
+from __future__ import annotations
+
+import operator
+
+from olexd.errors import BadRequest, ServerReturn
+from olexd.model.request import Request
+
+
+def _refuse_on_reactor(record: Request) -> None:
+    if record.on_reactor:
+        raise RuntimeError(
+            "this handler runs on the reactor's thread, where reading would block: await req.aread()"
+        )
+
+
+def read(record: Request, size: int) -> bytes:
+    """Return `size` bytes, or the rest for -1. Raises OSError, or ServerReturn when refused."""
+    size = operator.index(size)
+    _refuse_on_reactor(record)
+    try:
+        return record.body.read(size)
+    except BadRequest as error:
+        raise ServerReturn(error.status) from error
+
+
+def readline(record: Request, size: int) -> bytes:
+    """Return the next line, at most `size` bytes of it. Raises like `read()`."""
+    size = operator.index(size)
+    _refuse_on_reactor(record)
+    try:
+        return record.body.readline(size)
+    except BadRequest as error:
+        raise ServerReturn(error.status) from error
+
+
+def readlines(record: Request, hint: int) -> list[bytes]:
+    """Return whole lines until they are `hint` bytes or more; all for -1. Raises like `read()`."""
+    hint = operator.index(hint)
+    _refuse_on_reactor(record)
+    try:
+        return record.body.readlines(hint)
+    except BadRequest as error:
+        raise ServerReturn(error.status) from error
+
+
+async def aread(record: Request, size: int) -> bytes:
+    """`read()` for coroutines on the reactor's thread."""
+    size = operator.index(size)
+    try:
+        return await record.body.aread(size)
+    except BadRequest as error:
+        raise ServerReturn(error.status) from error
+
+
+def discard(record: Request) -> int:
+    """Read and drop the rest; return OK or an HTTP status."""
+    if not record.body.exhausted:
+        _refuse_on_reactor(record)
+    return record.body.discard()
+
+
+def remaining(record: Request) -> int:
+    """Return the declared length once reading has begun, until the end is reached."""
+    body = record.body
+    return 0 if not body.started or body.exhausted else body.length or 0

@@ -1,0 +1,22 @@
+"""HTTP methods by Apache's numbers (`apache.M_*`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NUMBERS: Final[dict[str, int]] = {
+    name: number
+    for number, name in enumerate(
+        "GET PUT POST DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK "  # noqa: SIM905
+        "VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL REPORT MKWORKSPACE MKACTIVITY "
+        "BASELINE-CONTROL MERGE".split()
+    )
+}
+"""The methods Apache knows; HEAD counts as GET."""
+
+INVALID: Final = 26
+
+
+def method_number(method: str) -> int:
+    """Return the number of a method; `INVALID` for one that Apache does not know."""
+    return NUMBERS.get("GET" if method == "HEAD" else method, INVALID)

@@ -1,0 +1,404 @@
+"""The request as handlers see it: `mp_request`, its methods (core spec 3.4)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import operator
+import os
+from collections.abc import Callable, Sequence
+from email.utils import formatdate
+from typing import Any, Final
+
+from olexd.config.core import CoreDir, CoreServer
+from olexd.config.python import Handler, PythonDir
+from olexd.errorlog import Level
+from olexd.errors import ClientGone
+from olexd.model import cgi_env, input, runtime, wsgi
+from olexd.model.attributes import argument_text
+from olexd.model.logging import log_request
+from olexd.model.methods import INVALID, method_number
+from olexd.model.mp_connection import connection_of, look_up_host
+from olexd.model.mp_request_attributes import RequestAttributes
+from olexd.model.mp_server import log_arguments
+from olexd.model.python_tables import config_table, option_table
+from olexd.model.request import Request
+from olexd.model.table import Table, as_text
+
+REMOTE_HOST: Final = 0
+REMOTE_NAME: Final = 1
+REMOTE_DOUBLE_REV: Final = 3
+
+FLUSH_FAILED: Final = "Flush failed, client closed connection."
+
+PHASES: Final = frozenset(
+    {
+        "PythonPostReadRequestHandler",
+        "PythonTransHandler",
+        "PythonHeaderParserHandler",
+        "PythonInitHandler",
+        "PythonAccessHandler",
+        "PythonAuthenHandler",
+        "PythonAuthzHandler",
+        "PythonTypeHandler",
+        "PythonFixupHandler",
+        "PythonHandler",
+        "PythonLogHandler",
+    }
+)
+"""The phases that `add_handler()` can add to."""
+
+_is_callable = callable
+
+
+def _body_bytes(data: object) -> bytes:
+    """Return what is to be written; TypeError for anything but str (sent as UTF-8) and bytes."""
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, bytes):
+        return data
+    kind = type(data).__name__
+    if isinstance(data, (bytearray, memoryview)):
+        raise TypeError(f"argument 1 must be read-only bytes-like object, not {kind}")
+    raise TypeError(f"a bytes-like object is required, not '{kind}'")
+
+
+class mp_request(RequestAttributes):
+    """One request. The same object goes through all phases; handlers may keep things on it."""
+
+    __slots__ = ()
+
+    def __init__(self, record: Request) -> None:
+        self._record = record
+        self._hlist = None
+        self._extension = None
+        self._interpreter = None
+        self._config = None
+        self._options = None
+        self._finfo = None
+        self._parsed_uri = None
+        self._init_ran = False
+        self._noted = False
+        record.python = self
+
+    def __repr__(self) -> str:
+        return f"<mp_request object at {id(self):#x}>"
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(type(self)) if name not in ("__dict__", "__weakref__")]
+
+    # -- writing
+
+    def write(self, data: str | bytes, flush: int = 1) -> None:
+        """Send str (as UTF-8) or bytes; `flush` pushes it at once. Raises OSError when the client is gone."""
+        if data == "" or data == b"":
+            return
+        self._record.output.write(_body_bytes(data), bool(operator.index(flush)))
+
+    def flush(self) -> None:
+        """Push what is buffered; commits the headers. Raises OSError when the client is gone."""
+        try:
+            self._record.output.flush()
+        except ClientGone as error:
+            raise ClientGone(FLUSH_FAILED) from error
+
+    def sendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
+        """Send a file's bytes, `len` -1 to its end; return how many were sent. Raises OSError."""
+        argument_text(path, 1)
+        offset, length = operator.index(offset), operator.index(len)
+        try:
+            size = os.stat(path).st_size
+        except OSError:
+            raise OSError("Could not stat file for reading") from None
+        if os.path.isdir(path):
+            raise OSError("Write failed, client closed connection.")
+        available = max(size - max(offset, 0), 0)
+        return self._send_open_file(path, offset, available if length < 0 else min(length, available))
+
+    def _send_open_file(self, path: str, offset: int, length: int) -> int:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            raise OSError("Could not open file for reading") from None
+        try:
+            return self._record.output.send_file(descriptor, offset, length)
+        finally:
+            os.close(descriptor)
+
+    def set_content_length(self, len: int) -> None:
+        """Announce the length of the response's body, in bytes."""
+        length = operator.index(len)
+        self._record.clength = length
+        self._record.headers_out["Content-Length"] = str(length)
+
+    def send_http_header(self) -> None:
+        """Do nothing: headers go out with the first byte of the body."""
+
+    # -- reading
+
+    def read(self, len: int = -1) -> bytes:
+        """Return `len` bytes of the body, or its rest. Blocks. Raises OSError when the client stalls."""
+        return input.read(self._record, len)
+
+    def readline(self, len: int = -1) -> bytes:
+        """Return the next line of the body, at most `len` bytes. Blocks. Raises like `read()`."""
+        return input.readline(self._record, len)
+
+    def readlines(self, sizehint: int = -1) -> list[bytes]:
+        """Return whole lines until they are `sizehint` bytes or more. Blocks. Raises like `read()`."""
+        return input.readlines(self._record, sizehint)
+
+    async def aread(self, len: int = -1) -> bytes:
+        """`read()` for coroutine handlers."""
+        return await input.aread(self._record, len)
+
+    def discard_request_body(self) -> int:
+        """Read and drop the rest of the body; return OK or an HTTP status."""
+        return input.discard(self._record)
+
+    def __iter__(self) -> Any:
+        """Iterate over the body's lines (for `wsgi.input`)."""
+        return iter(self.readline, b"")
+
+    # -- handlers and phases
+
+    def add_handler(self, phase: str, handler: str, dir: str | None = None) -> None:
+        """Append a handler for this request: to the running list, or to that of a later phase.
+
+        `dir` becomes its directory. Raises IndexError for an unknown phase, RuntimeError in a cleanup.
+        """
+        argument_text(phase, 1)
+        argument_text(handler, 2)
+        if phase not in PHASES:
+            raise IndexError(f"Invalid phase: {phase}")
+        if self._record.phase is None:
+            raise RuntimeError("handlers cannot be added outside of a phase")
+        directory = None if dir is None else os.path.join(os.path.abspath(dir), "")
+        self._add_handler(phase, Handler(handler, directory))
+
+    def _add_handler(self, phase: str, entry: Handler) -> None:
+        if phase == self._record.phase and self._hlist is not None:
+            self._hlist._entries.append(entry)
+            return
+        if self._record.added_handlers is None:
+            self._record.added_handlers = {}
+        self._record.added_handlers.setdefault(phase, []).append(entry)
+
+    def add_input_filter(self, name: str) -> None:
+        """Activate an input filter; an unknown one is only logged."""
+        self._add_filter(name, frozenset())
+
+    def add_output_filter(self, name: str) -> None:
+        """Activate an output filter; an unknown one is only logged."""
+        self._add_filter(name, frozenset({"content_length"}))
+
+    def _add_filter(self, name: str, implied: frozenset[str]) -> None:
+        argument_text(name, 1)
+        if name.lower() not in implied:
+            log_request(self._record, f"an unknown filter was not added: {name}", Level.ERR)
+
+    def internal_redirect(self, new_uri: str) -> None:
+        """Answer with what a request for the local path `new_uri` would give. Return OK afterwards."""
+        argument_text(new_uri, 1)
+        if self._record.redirector is None:
+            raise RuntimeError("this request cannot be redirected")
+        self._record.redirector(self._record, new_uri)
+
+    def register_cleanup(self, callable: Callable[[Any], object], data: Any = None) -> None:
+        """Have `callable(data)` called when the request is over, newest first."""
+        if not _is_callable(callable):
+            raise ValueError("first argument must be a callable object")
+        self._record.cleanups.append(Cleanup(self._record, callable, data))
+
+    # -- who and where
+
+    def auth_name(self) -> str | None:
+        """Return AuthName, None when it is not set."""
+        return self._record.conf[CoreDir].auth_name or None
+
+    def auth_type(self) -> str | None:
+        """Return AuthType, None when it is not set."""
+        return self._record.conf[CoreDir].auth_type or None
+
+    def get_basic_auth_pw(self) -> str | None:
+        """Return the password of Basic credentials and set `user`; None without them.
+
+        Works only under AuthType Basic with an AuthName, and then adds a challenge when credentials are
+        missing.
+        """
+        core = self._record.conf[CoreDir]
+        if core.auth_type.lower() != "basic" or not core.auth_name:
+            return None
+        credentials = _basic_credentials(self._record.headers_in.get("Authorization"))
+        if credentials is None:
+            realm = core.auth_name.replace("\\", "\\\\").replace('"', '\\"')
+            self._record.err_headers_out["WWW-Authenticate"] = f'Basic realm="{realm}"'.encode()
+            return None
+        self._record.user, password = credentials
+        self._record.ap_auth_type = "Basic"
+        return password
+
+    def get_remote_host(self, type: int = REMOTE_NAME, str_is_ip: object = None) -> Any:
+        """Return the client's name or address, with `str_is_ip` as a pair (text, 1 if it is an address).
+
+        Names are only looked up for REMOTE_DOUBLE_REV (blocks) and remembered on the connection.
+        """
+        conn = connection_of(self._record.connection)
+        name = conn.remote_host
+        if type == REMOTE_DOUBLE_REV:
+            name = look_up_host(conn, self._record.client_ip)
+        text = name if name or type in (REMOTE_HOST, REMOTE_DOUBLE_REV) else self._record.client_ip
+        return text if str_is_ip is None or text is None else (text, int(name is None))
+
+    def is_https(self) -> int:
+        """Return 1 if the client spoke TLS."""
+        return int(cgi_env.is_https(self._record))
+
+    def ssl_var_lookup(self, name: str) -> str | None:
+        """Return a TLS variable, '' for an unknown one; None when TLS plays no part in this request."""
+        argument_text(name, 1)
+        if not cgi_env.is_https(self._record):
+            return None
+        if name.upper() == "HTTPS":
+            return "on"
+        return str(self._record.subprocess_env.get(name) or "")
+
+    def construct_url(self, uri: str) -> str:
+        """Return `scheme://host[:port]` with `uri` appended."""
+        argument_text(uri, 1)
+        record = self._record
+        scheme, port = cgi_env.scheme(record), cgi_env.server_port(record)
+        name = cgi_env.server_name(record)
+        host = f"[{name}]" if ":" in name else name
+        own = 443 if scheme == "https" else 80
+        return f"{scheme}://{host}{uri}" if port == own else f"{scheme}://{host}:{port}{uri}"
+
+    def document_root(self) -> str:
+        """Return DocumentRoot."""
+        return self._record.host.server[CoreServer].document_root
+
+    # -- configuration
+
+    def get_config(self) -> Table:
+        """Return the Python* settings in force; changes to the table count for this request."""
+        conf = self._record.conf
+        if self._config is None or self._config[0] is not conf:
+            self._config = (conf, config_table(conf[PythonDir]))
+        return self._config[1]
+
+    def get_options(self) -> Table:
+        """Return the PythonOptions in force; changes to the table last for this request."""
+        conf = self._record.conf
+        if self._options is None or self._options[0] is not conf:
+            self._options = (conf, option_table(conf[PythonDir]))
+        return self._options[1]
+
+    def get_addhandler_exts(self) -> str:
+        """Return the extensions that `AddHandler mod_python` names, each followed by a space."""
+        return "".join(f"{ext} " for ext in _handler_extensions(runtime.config().tree))
+
+    # -- the response's head
+
+    def allow_methods(self, methods: Sequence[str], reset: int = 0) -> None:
+        """Add methods to what an Allow header names; `reset` forgets the earlier ones."""
+        if not isinstance(methods, Sequence):
+            raise TypeError("First argument must be a sequence")
+        names = [as_text(name) for name in methods]
+        if not names:
+            return
+        record = self._record
+        if reset:
+            record.methods_allowed, record.xmethods_allowed = frozenset(), ()
+        known = {"GET" if name == "HEAD" else name for name in names if method_number(name) != INVALID}
+        record.methods_allowed |= known
+        record.xmethods_allowed += tuple(
+            name for name in names if method_number(name) == INVALID and name not in record.xmethods_allowed
+        )
+
+    def update_mtime(self, dependency_mtime: float) -> None:
+        """Raise `mtime` to `dependency_mtime` (epoch seconds, cut to whole ones) if that is later."""
+        if not isinstance(dependency_mtime, (int, float)):
+            raise TypeError(f"must be real number, not {type(dependency_mtime).__name__}")
+        self._record.mtime = max(self._record.mtime, float(int(dependency_mtime)))
+
+    def set_last_modified(self) -> None:
+        """Set Last-Modified from `mtime`."""
+        self._record.headers_out["Last-Modified"] = formatdate(self._record.mtime, usegmt=True)
+
+    def set_etag(self) -> None:
+        """Set ETag from the size and time of the file; `"0"` when there is none."""
+        stat = self._record.stat
+        tag = "0" if stat is None else f"{stat.st_size:x}-{stat.st_mtime_ns // 1000:x}"
+        self._record.headers_out["ETag"] = f'"{tag}"'
+
+    def meets_conditions(self) -> int:
+        """Return OK, or the status (304, 412) that the request's conditions ask for."""
+        from olexd.model.conditions import meets_conditions
+
+        return meets_conditions(self._record)
+
+    # -- environments
+
+    def add_common_vars(self) -> None:
+        """Fill `subprocess_env` with the variables common to all programs."""
+        cgi_env.add_common_vars(self._record)
+
+    def add_cgi_vars(self) -> None:
+        """Fill `subprocess_env` with the CGI variables."""
+        cgi_env.add_cgi_vars(self._record)
+
+    def build_wsgi_env(self) -> dict[str, Any] | None:
+        """Return a WSGI environment; None when the URL is not below the application's base."""
+        return wsgi.build_environment(self)
+
+    def wsgi_start_response(
+        self, status: str, headers: list[Any], exc_info: wsgi.ExcInfo | None = None
+    ) -> wsgi.Write:
+        """WSGI's `start_response`; returns `write`."""
+        return wsgi.start_response(self, status, headers, exc_info)
+
+    def log_error(self, message: str | None, level: int = Level.ERR) -> None:
+        """Write to the error log with the client's address; None is ignored."""
+        entry = log_arguments(message, level)
+        if entry is not None:
+            log_request(self._record, entry[0], entry[1])
+
+
+class Cleanup:
+    """One registered cleanup: calling it runs the function, and logs a failure instead of raising it."""
+
+    __slots__ = ("_data", "_function", "_record")
+
+    def __init__(self, record: Request, function: Callable[[Any], object], data: Any) -> None:
+        self._record = record
+        self._function = function
+        self._data = data
+
+    def __call__(self) -> None:
+        self._record.phase = None
+        runtime.run_cleanup(self._function, self._data, lambda line: log_request(self._record, line))
+
+
+def _basic_credentials(header: str | None) -> tuple[str, str] | None:
+    """Return user and password of an Authorization header, None unless it is a Basic one."""
+    scheme, _, encoded = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip()).decode("latin-1")
+    except (binascii.Error, ValueError):
+        return None
+    user, _, password = text.partition(":")
+    return user, password
+
+
+def _handler_extensions(tree: Sequence[Any]) -> list[str]:
+    found: list[str] = []
+    for item in tree:
+        if isinstance(item, list):
+            found += _handler_extensions(item)
+        elif item[0].lower() == "addhandler":
+            name, *extensions = item[1].split()
+            if name.lower() in ("mod_python", "python-program"):
+                found += [extension.lstrip(".") for extension in extensions]
+    return found

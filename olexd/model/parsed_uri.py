@@ -1,0 +1,44 @@
+"""The request target in its parts: `req.parsed_uri`, indexed with `apache.URI_*`."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from olexd.model.request import Request
+
+ParsedUri = tuple[
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    str | None,
+    int | None,
+    str | None,
+    str | None,
+    str | None,
+]
+"""(scheme, hostinfo, user, password, hostname, port, path, query, fragment); missing parts are None."""
+
+
+def parsed_uri(record: Request) -> ParsedUri:
+    """Return the parts of the target. A target that is a mere path has port (of Host), path and query."""
+    path = record.uri or None
+    target = record.unparsed_uri
+    if "://" not in target.partition("?")[0]:
+        return None, None, None, None, None, record.port_in_host, path, record.args, None
+    try:
+        parts = urlsplit(target)
+        port = parts.port
+    except ValueError:
+        return None, None, None, None, None, record.port_in_host, path, record.args, None
+    return (
+        parts.scheme,
+        parts.netloc.rpartition("@")[2],
+        parts.username,
+        parts.password,
+        parts.hostname,
+        port if port is not None else record.port_in_host,
+        path,
+        record.args,
+        parts.fragment or None,
+    )

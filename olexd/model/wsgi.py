@@ -1,0 +1,122 @@
+"""WSGI over a request: the environment and `start_response` (core spec 3.4, toolkit spec 6.2)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+from olexd.config.core import ProcessSettings
+from olexd.model.cgi_env import add_cgi_vars, scheme
+from olexd.model.request import Request
+
+if TYPE_CHECKING:
+    from olexd.model.mp_request import mp_request
+
+BASE_OPTION: Final = "mod_python.wsgi.base_uri"
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
+Write = Callable[..., None]
+
+_STATUS: Final = re.compile(r"([1-5][0-9][0-9])(?![0-9])")
+
+
+def _base(req: mp_request) -> str:
+    """Return the URL prefix of the application: as configured, else the Location it stands in."""
+    base = req.get_options().get(BASE_OPTION)
+    if base:
+        if base.endswith("/"):
+            raise ValueError(f"PythonOption '{BASE_OPTION}' ('{base}') must not end with '/'")
+        return str(base)
+    entry = req._hlist
+    if entry is not None and entry.is_location:
+        return (entry.directory or "").rstrip("/")
+    return ""
+
+
+def _as_wsgi(text: str) -> str:
+    """Return text in the form WSGI wants: its bytes as Latin-1 characters."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def build_environment(req: mp_request) -> dict[str, Any] | None:
+    """Return the environment of a WSGI call; None when the URL is not below the application's base.
+
+    Sets `req.path_info`. Raises ValueError when the configured base ends with a slash.
+    """
+    record = req._record
+    base = _base(req)
+    if record.uri != base and not record.uri.startswith(base + "/"):
+        return None
+    record.path_info = record.uri[len(base) :]
+    add_cgi_vars(record)
+    env: dict[str, Any] = _variables(record)
+    env["SCRIPT_NAME"] = _as_wsgi(base)
+    env["PATH_INFO"] = _as_wsgi(record.path_info)
+    env["wsgi.input"] = req
+    env["wsgi.errors"] = sys.stderr
+    env["wsgi.version"] = (1, 0)
+    env["wsgi.multithread"] = True
+    env["wsgi.multiprocess"] = record.connection.config.main.server[ProcessSettings].server_limit > 1
+    env["wsgi.run_once"] = False
+    env["wsgi.url_scheme"] = scheme(record)
+    return env
+
+
+def _variables(record: Request) -> dict[str, str]:
+    table = record.subprocess_env
+    absent = {name for name, value in table.items() if value is None}
+    env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
+    for name in absent:
+        del env[name]
+    authorization = record.headers_in.get("Authorization")
+    if authorization is not None:
+        env["HTTP_AUTHORIZATION"] = _as_wsgi(authorization)
+    return env
+
+
+def _check_header(header: object) -> None:
+    if type(header) is not tuple:
+        raise TypeError(f"each header must be a tuple, not a '{type(header).__name__}'")
+    if len(header) != 2:
+        raise TypeError(f"each header must have two items, not {len(header)}")
+    for part, value in zip(("names", "values"), header, strict=True):
+        if not isinstance(value, (str, bytes)):
+            raise TypeError(f"header {part} must be strings, not '{type(value).__name__}'")
+
+
+def start_response(req: mp_request, status: str, headers: list[Any], exc_info: ExcInfo | None) -> Write:
+    """Set status and headers; return `req.write`.
+
+    With `exc_info` the headers replace earlier ones; when those are sent already it is raised. Raises
+    TypeError for wrong types, ValueError for a status outside 100-599.
+    """
+    record = req._record
+    if not isinstance(status, str):
+        raise TypeError(f"wsgi_start_response() argument 1 must be str, not {type(status).__name__}")
+    if not isinstance(headers, list):
+        raise TypeError(f"headers argument must be a list, not a '{type(headers).__name__}'")
+    for header in headers:
+        _check_header(header)
+    number = _STATUS.match(status)
+    if number is None:
+        raise ValueError(f"Invalid status line: {status}")
+    if exc_info:
+        if record.output.committed:
+            raise exc_info[1].with_traceback(exc_info[2])
+        record.headers_out.clear()
+    record.status = int(number.group(1))
+    record.status_line = status
+    for name, value in headers:
+        _add_header(req, name, value)
+    return req.write
+
+
+def _add_header(req: mp_request, name: str | bytes, value: str | bytes) -> None:
+    """Content-Type has its own place; everything else is added to the response's headers."""
+    req._record.headers_out.add(name, value)
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
+    if text.lower() == "content-type":
+        req.content_type = value  # type: ignore[assignment]
