@@ -34,7 +34,7 @@ def begin(kind: str, cookie: str | None = None, **keywords: Any) -> tuple[Sessio
 
 def saved(kind: str, **keywords: Any) -> str:
     """Return the cookie of a session with one value, saved and unlocked."""
-    _, req = begin(kind, timeout=60 if kind == "FileSession" else 0)
+    session, req = begin(kind, **keywords)
     session["user"] = "joe"
     session.save()
     req.finish()
