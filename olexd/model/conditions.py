@@ -1,0 +1,184 @@
+"""Entity tags, HTTP dates and conditional requests (RFC 9110 sections 8.8 and 13; configuration spec 3.13).
+
+The rules read what the response already says of itself (`ETag` and `Last-Modified` in `headers_out`), so
+they serve files and handlers alike.
+"""
+
+from __future__ import annotations
+
+import base64
+import calendar
+import functools
+import hashlib
+import os
+import re
+import time
+from email.utils import formatdate
+from typing import Final
+
+from olexd.config.core import CoreDir
+from olexd.model.request import Request
+from olexd.status import OK
+
+NOT_MODIFIED: Final = 304
+PRECONDITION_FAILED: Final = 412
+_MONTHS: Final = {
+    name: number
+    for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" "), start=1)
+}
+_RFC1123: Final = re.compile(
+    r"[A-Za-z]{3}, (\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d)(?: .*)?", re.ASCII
+)
+_RFC850: Final = re.compile(r"[A-Za-z]+, (\d\d)-([A-Za-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d)(?: .*)?", re.ASCII)
+_ASCTIME: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
+
+
+# Dates
+
+
+@functools.lru_cache(maxsize=1024)
+def format_date(seconds: int) -> str:
+    """Return epoch seconds as an HTTP date."""
+    return formatdate(seconds, usegmt=True)
+
+
+@functools.lru_cache(maxsize=1024)
+def parse_date(text: str) -> int | None:
+    """Return the epoch seconds of an HTTP date in any of its three forms; None for anything else."""
+    text = text.strip()
+    if match := _RFC1123.fullmatch(text):
+        day, month, year, hour, minute, second = match.groups()
+    elif match := _RFC850.fullmatch(text):
+        day, month, short, hour, minute, second = match.groups()
+        year = str(int(short) + (1900 if int(short) >= 70 else 2000))
+    elif match := _ASCTIME.fullmatch(text):
+        month, day, hour, minute, second, year = match.groups()
+    else:
+        return None
+    return _timestamp(int(year), month, int(day), int(hour), int(minute), int(second))
+
+
+def _timestamp(year: int, month: str, day: int, hour: int, minute: int, second: int) -> int | None:
+    number = _MONTHS.get(month.capitalize())
+    if number is None or not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 61:
+        return None
+    return calendar.timegm((year, number, day, hour, minute, second))
+
+
+# Entity tags
+
+
+def make_etag(found: os.stat_result, parts: frozenset[str], now: float, digest: str = "") -> str | None:
+    """Return a file's entity tag of the `parts` that FileETag names, None when it names none.
+
+    A file younger than a second before `now` gets a weak tag: it may change again unnoticed. `digest` is
+    used for the part of that name.
+    """
+    if "digest" in parts:
+        return f'"{digest}"'
+    micros = found.st_mtime_ns // 1000
+    numbers = (("inode", found.st_ino), ("size", found.st_size), ("mtime", micros))
+    chosen = [f"{number:x}" for name, number in numbers if name in parts]
+    if not chosen:
+        return None
+    weak = "W/" if now - found.st_mtime < 1 else ""
+    return f'{weak}"{"-".join(chosen)}"'
+
+
+def digest_of(fd: int) -> str:
+    """Return the base64 SHA-1 digest of an open file."""
+    sha = hashlib.sha1(usedforsecurity=False)
+    offset = 0
+    while block := os.pread(fd, 65536, offset):
+        sha.update(block)
+        offset += len(block)
+    return base64.b64encode(sha.digest()).decode("ascii")
+
+
+def etag(request: Request, fd: int | None = None) -> str | None:
+    """Return the entity tag of the request's file, None when there is none; `fd` is needed for Digest."""
+    found = request.stat
+    if found is None:
+        return None
+    parts = request.conf[CoreDir].etag_parts
+    digest = ""
+    if "digest" in parts:
+        if fd is None:
+            return None
+        digest = digest_of(fd)
+    return make_etag(found, parts, request.request_time or time.time(), digest)
+
+
+def _matches_strongly(listed: str, tag: str | None) -> bool:
+    if listed.strip() == "*":
+        return True
+    return tag is not None and not tag.startswith("W/") and tag in map(str.strip, listed.split(","))
+
+
+def _matches_weakly(listed: str, tag: str | None) -> bool:
+    if listed.strip() == "*":
+        return True
+    if tag is None:
+        return False
+    return tag.removeprefix("W/") in (item.strip().removeprefix("W/") for item in listed.split(","))
+
+
+# Conditions
+
+
+def _modified(request: Request) -> int | None:
+    """Return when the resource last changed, in epoch seconds, as far as the response knows."""
+    stated = request.headers_out.get("Last-Modified")
+    if stated is not None:
+        return parse_date(stated)
+    return int(request.mtime or request.request_time) or None
+
+
+def meets_conditions(request: Request) -> int:
+    """Return OK when the request is to be answered in full, else 304 or 412."""
+    if request.status >= 400 or request.no_local_copy:
+        return OK
+    headers = request.headers_in
+    tag = request.headers_out.get("ETag")
+    reads = request.method in ("GET", "HEAD")
+    if (listed := headers.get("If-Match")) is not None and not _matches_strongly(listed, tag):
+        return PRECONDITION_FAILED
+    if _changed_since(request):
+        return PRECONDITION_FAILED
+    since = _unmodified(request) if reads else None
+    if (listed := headers.get("If-None-Match")) is None:
+        return NOT_MODIFIED if since else OK
+    if not _matches_weakly(listed, tag):
+        return OK
+    if not reads:
+        return PRECONDITION_FAILED
+    return OK if since is False else NOT_MODIFIED
+
+
+def _changed_since(request: Request) -> bool:
+    """Return whether If-Unmodified-Since names a time before the last change."""
+    stated = request.headers_in.get("If-Unmodified-Since")
+    limit = None if stated is None else parse_date(stated)
+    modified = None if limit is None else _modified(request)
+    return limit is not None and modified is not None and modified > limit
+
+
+def _unmodified(request: Request) -> bool | None:
+    """Return what If-Modified-Since says: True for unmodified, None when it is absent or makes no sense."""
+    stated = request.headers_in.get("If-Modified-Since")
+    limit = None if stated is None else parse_date(stated)
+    if limit is None:
+        return None
+    modified = _modified(request)
+    return modified is not None and modified <= limit <= (request.request_time or time.time())
+
+
+def range_applies(request: Request) -> bool:
+    """Return whether If-Range lets the Range field count: a strong tag or the exact date."""
+    stated = request.headers_in.get("If-Range")
+    if stated is None:
+        return True
+    if '"' in stated:
+        return not stated.startswith("W/") and stated.strip() == request.headers_out.get("ETag")
+    limit = parse_date(stated)
+    return limit is not None and limit == _modified(request)

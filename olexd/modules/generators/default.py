@@ -1,0 +1,85 @@
+"""The default handler: files, OPTIONS, TRACE, and the refusal of other methods (configuration spec 3.13)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from olexd.config.core import CoreServer
+from olexd.config.module import ModuleSpec
+from olexd.errorlog import Level
+from olexd.model.logging import log_request
+from olexd.model.request import Request
+from olexd.modules.generators.static import send_file
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.sides import to_pool
+from olexd.status import DECLINED, DONE, OK
+
+FORBIDDEN: Final = 403
+METHOD_NOT_ALLOWED: Final = 405
+NOT_IMPLEMENTED: Final = 501
+CGI_HANDLER: Final = "cgi-script"
+
+_WEBDAV: Final = (
+    "PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL "
+    "REPORT MKWORKSPACE MKACTIVITY BASELINE-CONTROL MERGE"
+)
+REGISTERED_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"} | set(_WEBDAV.split(" "))
+)
+_READS: Final = frozenset({"GET", "HEAD", "POST"})
+
+
+def _allow(request: Request) -> str:
+    traced = request.host.server[CoreServer].trace_enable != "off"
+    return "GET,POST,OPTIONS,HEAD,TRACE" if traced else "GET,POST,OPTIONS,HEAD"
+
+
+def trace(request: Request) -> int:
+    """Answer TRACE with the request's head as it was read, whatever handler the path has."""
+    if request.method != "TRACE":
+        return DECLINED
+    enabled = request.host.server[CoreServer].trace_enable
+    if enabled == "off":
+        return METHOD_NOT_ALLOWED
+    if enabled != "extended" and request.body.length != 0:
+        log_request(request, "TRACE with request body is not allowed", Level.ERR, "core")
+        return 413
+    head = [request.the_request_bytes, *(b"%s: %s" % line for line in request.header_lines), b"", b""]
+    request.content_type = "message/http"
+    request.output.write(b"\r\n".join(head), False)
+    if request.body.length != 0:
+        request.output.write(request.body.read(), False)
+    return DONE
+
+
+async def default_handler(request: Request) -> int:
+    """Serve the file that the request was mapped to."""
+    await to_pool(request)
+    refused = request.body.discard()
+    if refused:
+        return refused
+    if request.handler == CGI_HANDLER:
+        log_request(request, f"CGI programs are not run here: {request.filename}", Level.ERR, "cgi")
+        return FORBIDDEN
+    method = request.method
+    if method in _READS:
+        return send_file(request)
+    if method == "OPTIONS":
+        if request.uri != "*":
+            request.headers_out["Allow"] = _allow(request)
+        request.headers_out["Content-Length"] = "0"
+        return OK
+    request.err_headers_out["Allow"] = _allow(request)
+    if method in REGISTERED_METHODS:
+        return METHOD_NOT_ALLOWED
+    log_request(request, f"AH00135: Invalid method in request {request.the_request}", Level.ERR, "core")
+    return NOT_IMPLEMENTED
+
+
+MODULE: Final = Module(
+    ModuleSpec("default", ("http_core.c",)),
+    (
+        Hook(Phase.HANDLER, trace, Order.REALLY_FIRST),
+        Hook(Phase.HANDLER, default_handler, Order.REALLY_LAST),
+    ),
+)
