@@ -69,15 +69,23 @@ def load_text(
     """Return the compiled configuration `text`, called `name` in messages; else like `load`."""
     registry = Registry((BUILTIN, *modules))
     root = os.path.abspath(server_root or os.curdir)
-    facts = Facts(registry, LoadedModules(registry.modules), root, dict.fromkeys(defines))
-    parser = Parser(facts)
-    parser.parse(text, name)
-    builder = Builder(facts, sound=not parser.problems)
+    given = tuple(defines)
+    parser = _read(text, name, Facts(registry, LoadedModules(registry.modules), root, dict.fromkeys(given)))
+    if parser.facts.modules.guessed and parser.facts.modules.names:
+        modules_named = LoadedModules(registry.modules, named=True)
+        parser = _read(text, name, Facts(registry, modules_named, root, dict.fromkeys(given)))
+    builder = Builder(parser.facts, sound=not parser.problems)
     config = builder.build(parser.nodes)
     problems = parser.problems + builder.problems
     if problems:
         raise ConfigError(problems)
     return replace(config, warnings=tuple(map(str, parser.warnings + builder.warnings)))
+
+
+def _read(text: str, name: str, facts: Facts) -> Parser:
+    parser = Parser(facts)
+    parser.parse(text, name)
+    return parser
 
 
 @dataclass(slots=True)

@@ -33,9 +33,15 @@ DEFAULT_MPM: Final = ("mpm_event_module", "event.c")
 
 
 class LoadedModules:
-    """Which modules count as loaded. Until a LoadModule is seen, all built-in ones do."""
+    """Which modules count as loaded.
 
-    def __init__(self, specs: Iterable[ModuleSpec]) -> None:
+    All built-in ones do when the configuration has no LoadModule line, which is known only at its end:
+    `named` says that it has one. `guessed` tells that a built-in one counted for lack of such a line.
+    """
+
+    def __init__(self, specs: Iterable[ModuleSpec], named: bool = False) -> None:
+        self.named = named
+        self.guessed = False
         self._specs = {name: spec for spec in specs for name in spec.identifiers}
         self.names: list[str] = []
         self._present: set[str] = {*ALWAYS_LOADED, *ALWAYS_LOADED.values()}
@@ -59,7 +65,12 @@ class LoadedModules:
 
     def has(self, name: str) -> bool:
         """Return whether `name`, an identifier or source file name, is a loaded module's."""
-        return name in self._present or name in self._mpm or (not self.names and name in self._specs)
+        if name in self._present or name in self._mpm:
+            return True
+        if self.named or self.names or name not in self._specs:
+            return False
+        self.guessed = True
+        return True
 
 
 @dataclass(slots=True)

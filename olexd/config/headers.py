@@ -49,12 +49,14 @@ def path_section(kind: SectionKind, argument: str, settings: Settings, where: Wh
 
 
 def canonical_directory(path: str) -> str:
-    """Return a directory's name without dot segments and double slashes, with a slash at the end."""
+    """Return a directory's name without dot segments and double slashes, with a slash at the end.
+
+    A relative name starts from the root, which is where a running httpd takes it from.
+    """
     parts: list[str] = []
     for part in re.split("/+", path):
         if part == ".." and parts:
             parts.pop()
         elif part not in ("", ".", ".."):
             parts.append(part)
-    start = "/" if path.startswith("/") else ""
-    return start + "".join(part + "/" for part in parts)
+    return "/" + "".join(part + "/" for part in parts)

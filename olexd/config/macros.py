@@ -34,17 +34,16 @@ class Macro:
         pattern = re.compile("|".join(map(re.escape, longest_first)))
         return [(number, pattern.sub(lambda found: values[found[0]], line)) for number, line in self.body]
 
-
-def check_parameters(name: str, parameters: Sequence[str]) -> None:
-    """Raise DirectiveError if a macro's header `<Macro name parameters>` is malformed."""
-    if not name:
-        raise DirectiveError("<Macro macro definition: empty name")
-    for second, parameter in enumerate(parameters, 1):
-        if not parameter:
-            raise DirectiveError(f"<Macro macro '{name}': empty argument #{second} name")
-        first = parameters.index(parameter) + 1
-        if first != second:
-            raise DirectiveError(
-                f"argument name conflict in macro '{name}': argument '{parameter}': "
-                f"#{first} and #{second}, change argument names!"
-            )
+    def check(self) -> None:
+        """Raise DirectiveError if the header `<Macro name parameters>` was malformed."""
+        if not self.name:
+            raise DirectiveError("<Macro macro definition: empty name")
+        for second, parameter in enumerate(self.parameters, 1):
+            if not parameter:
+                raise DirectiveError(f"{self}: empty argument #{second} name")
+            first = self.parameters.index(parameter) + 1
+            if first != second:
+                raise DirectiveError(
+                    f"argument name conflict in {self}: argument '{parameter}': "
+                    f"#{first} and #{second}, change argument names!"
+                )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from olexd.config.arity import checked_words
@@ -23,7 +23,7 @@ from olexd.config.lexer import (
     split_name,
     split_words,
 )
-from olexd.config.macros import Macro, check_parameters
+from olexd.config.macros import Macro
 from olexd.config.source import MAX_DEPTH, MAX_FILES, TOO_DEEP, included_files, read_text
 from olexd.config.tree import Block, Line, Node
 
@@ -328,23 +328,23 @@ class Parser:
 
     def _macro(self, argument: str, where: Where) -> None:
         name, *parameters = split_words(argument) or ("",)
-        body = self._macro_body(name, where)
-        check_parameters(name, parameters)
-        macro = Macro(name.lower(), tuple(parameters), tuple(body), where)
+        macro = Macro(name.lower(), tuple(parameters), (), where)
+        macro = replace(macro, body=self._macro_body(macro))
+        macro.check()
         if macro.name in self._macros:
             self._warn(where, f"AH02802: {macro} redefines {self._macros[macro.name]}")
         self._macros[macro.name] = macro
 
-    def _macro_body(self, name: str, where: Where) -> list[tuple[int, str]]:
+    def _macro_body(self, macro: Macro) -> tuple[tuple[int, str], ...]:
         body: list[tuple[int, str]] = []
         depth = 1
         for number, line in self._file.lines:
             word = next_word(line)[0].lower() if line[0] in "<\"'" else ""
             depth += (word.rstrip(">") == "<macro") - (word == "</macro>")
             if depth == 0:
-                return body
-            body.append((number - where.line, line))
-        raise DirectiveError(f"macro '{name}' contents error: expected token not found: </Macro>")
+                return tuple(body)
+            body.append((number - macro.where.line, line))
+        raise DirectiveError(f"{macro} contents error: expected token not found: </Macro>")
 
     def _macro_named(self, name: str, directive: str) -> Macro:
         if not self._macros:

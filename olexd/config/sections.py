@@ -22,6 +22,28 @@ Test = Callable[[str], re.Match[str] | None]
 _MATCH_KINDS = frozenset({SectionKind.LOCATION_MATCH, SectionKind.DIRECTORY_MATCH, SectionKind.FILES_MATCH})
 
 
+def _rank(ranked: Ranked) -> Key:
+    return ranked[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """Sections in merge order, with and without their keys."""
+
+    ranked: tuple[Ranked, ...]
+    sections: tuple[Section, ...]
+
+    def joined(self, more: Sequence[Ranked]) -> _Answer:
+        """Return these sections and `more` of them."""
+        if not more:
+            return self
+        ranked = tuple(sorted([*self.ranked, *more], key=_rank))
+        return _Answer(ranked, tuple([section for _, section in ranked]))
+
+
+_NONE = _Answer((), ())
+
+
 @dataclass(slots=True, eq=False)
 class _Node:
     """A path segment. `here`: the literal sections up to it; `below`: also those that want more after it."""
@@ -29,10 +51,8 @@ class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
     own_here: list[Ranked] = field(default_factory=list)
     own_below: list[Ranked] = field(default_factory=list)
-    here: tuple[Ranked, ...] = ()
-    below: tuple[Ranked, ...] = ()
-    sections_here: tuple[Section, ...] = ()
-    sections_below: tuple[Section, ...] = ()
+    here: _Answer = _NONE
+    below: _Answer = _NONE
 
     def reach(self, segments: Iterable[str]) -> _Node:
         """Return the node at the end of `segments`, made if need be."""
@@ -44,22 +64,12 @@ class _Node:
 
 def _settle(root: _Node) -> None:
     """Give every node its answers, from those of the node above."""
-    waiting: list[tuple[_Node, tuple[Ranked, ...]]] = [(root, ())]
+    waiting = [(root, _NONE)]
     while waiting:
         node, above = waiting.pop()
-        node.here = tuple(sorted([*above, *node.own_here], key=_rank))
-        node.below = tuple(sorted([*node.here, *node.own_below], key=_rank))
-        node.sections_here = _sections(node.here)
-        node.sections_below = _sections(node.below)
+        node.here = above.joined(node.own_here)
+        node.below = node.here.joined(node.own_below)
         waiting.extend((child, node.below) for child in node.children.values())
-
-
-def _rank(ranked: Ranked) -> Key:
-    return ranked[0]
-
-
-def _sections(ranked: Iterable[Ranked]) -> tuple[Section, ...]:
-    return tuple([section for _, section in ranked])
 
 
 def _test(section: Section) -> Test | None:
@@ -100,15 +110,14 @@ class LocationIndex:
         for segment in path.split("/"):
             child = node.children.get(segment)
             if child is None:
-                literal, found = node.below, node.sections_below
+                answer = node.below
                 break
             node = child
         else:
-            literal, found = node.here, node.sections_here
+            answer = node.here
         if not self._tests:
-            return found
-        extra = [ranked for test, ranked in self._tests if test(path)]
-        return _sections(sorted([*literal, *extra], key=_rank)) if extra else found
+            return answer.sections
+        return answer.joined([ranked for test, ranked in self._tests if test(path)]).sections
 
 
 class DirectoryIndex:
@@ -132,8 +141,7 @@ class DirectoryIndex:
         key, section = ranked
         test = _test(section)
         if test is None:
-            if section.pattern.startswith("/"):
-                self._root.reach(section.pattern.split("/")[:-1]).own_here.append(ranked)
+            self._root.reach(section.pattern.split("/")[:-1]).own_here.append(ranked)
         elif section.kind is SectionKind.DIRECTORY:
             self._wildcards.append((test, key[0], ranked))
         else:
@@ -157,15 +165,10 @@ class DirectoryIndex:
             if last and last in node.children and os.path.exists(path):
                 node = node.children[last]
         if not self._wildcards and not self._regexes:
-            return node.sections_here
-        return self._with_patterns(path, segments, node)
-
-    def _with_patterns(self, path: str, segments: list[str], node: _Node) -> tuple[Section, ...]:
-        found = node.sections_here
-        matched = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
-        if matched:
-            found = _sections(sorted([*node.here, *matched], key=_rank))
-        return found + tuple([section for test, (_, section) in self._regexes if test(path)])
+            return node.here.sections
+        covering = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
+        matching = [section for test, (_, section) in self._regexes if test(path)]
+        return (*node.here.joined(covering).sections, *matching)
 
 
 def _covers(test: Test, depth: int, path: str, segments: list[str]) -> bool:
