@@ -106,8 +106,15 @@ REQUEST_LINES: Final = (
     ),
     Case("line-at-limit", _target(b"/?" + b"a" * (LINE_LIMIT - 14)), None, "httpd allows one byte more"),
     Case("line-over-limit", _target(b"/?" + b"a" * (LINE_LIMIT - 13)), 414, "one byte too long"),
-    Case("line-endless", b"GET /" + b"a" * 9000, 414, "refused before its end is seen"),
-    Case("line-endless-method", b"A" * 9000, 414, "even when no target ever comes"),
+    Case(
+        "line-endless",
+        b"GET /" + b"a" * 9000,
+        414,
+        "refused before its end is seen (httpd waits for it, then closes)",
+    ),
+    Case(
+        "line-endless-method", b"A" * 9000, 414, "even when no target ever comes (httpd waits, then closes)"
+    ),
 )
 
 VERSIONS: Final = (
