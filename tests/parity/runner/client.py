@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tests.integration.servers import RunningServer
 from tests.parity.runner.case import Case, Request
 
-TIMEOUT = 10.0
+TIMEOUT = 5.0
 
 
 @dataclass
