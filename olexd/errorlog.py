@@ -49,6 +49,9 @@ LEVELS: Final[dict[str, Level]] = {
 
 _NAMES: Final = {level: name for name, level in LEVELS.items()}
 
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029\ud800-\udfff]")
 _SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\v": "\\v", "\f": "\\f", "\\": "\\\\"}
 
@@ -67,12 +70,12 @@ def escape(message: str) -> str:
 def format_line(message: str, level: Level, module: str = "", client: str = "") -> str:
     """Return one line of the log without its end; `client` is `address:port` or empty."""
     now = time.time()
-    date = time.strftime("%a %b %d %H:%M:%S", time.localtime(now))
-    micros = int(now % 1 * 1_000_000)
-    year = time.localtime(now).tm_year
+    at = time.localtime(now)
+    # Not strftime: names of days and months must not change when a handler sets a locale.
+    date = f"{_DAYS[at.tm_wday]} {_MONTHS[at.tm_mon - 1]} {at.tm_mday:02d} {time.strftime('%H:%M:%S', at)}"
     whom = f" [client {client}]" if client else ""
     return (
-        f"[{date}.{micros:06d} {year}] [{module}:{_NAMES[level]}] "
+        f"[{date}.{int(now % 1 * 1_000_000):06d} {at.tm_year}] [{module}:{_NAMES[level]}] "
         f"[pid {os.getpid()}:tid {threading.get_native_id()}]{whom} {escape(message)}"
     )
 

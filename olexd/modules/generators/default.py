@@ -16,7 +16,10 @@ from olexd.status import DECLINED, DONE, OK
 
 FORBIDDEN: Final = 403
 METHOD_NOT_ALLOWED: Final = 405
+REQUEST_ENTITY_TOO_LARGE: Final = 413
 NOT_IMPLEMENTED: Final = 501
+MAX_TRACED: Final = 65536
+"""Bytes of a body that extended TRACE echoes."""
 CGI_HANDLER: Final = "cgi-script"
 
 _WEBDAV: Final = (
@@ -34,21 +37,23 @@ def _allow(request: Request) -> str:
     return "GET,POST,OPTIONS,HEAD,TRACE" if traced else "GET,POST,OPTIONS,HEAD"
 
 
-def trace(request: Request) -> int:
-    """Answer TRACE with the request's head as it was read, whatever handler the path has."""
+async def trace(request: Request) -> int:
+    """Answer TRACE with the request's head as it was read, before anything else looks at the request."""
     if request.method != "TRACE":
         return DECLINED
     enabled = request.host.server[CoreServer].trace_enable
     if enabled == "off":
         return METHOD_NOT_ALLOWED
-    if enabled != "extended" and request.body.length != 0:
+    has_body = request.body.length != 0
+    if has_body and enabled != "extended":
         log_request(request, "TRACE with request body is not allowed", Level.ERR, "core")
-        return 413
+        return REQUEST_ENTITY_TOO_LARGE
     head = [request.the_request_bytes, *(b"%s: %s" % line for line in request.header_lines), b"", b""]
     request.content_type = "message/http"
     request.output.write(b"\r\n".join(head), False)
-    if request.body.length != 0:
-        request.output.write(request.body.read(), False)
+    if has_body:
+        await to_pool(request)
+        request.output.write(request.body.read(MAX_TRACED), False)
     return DONE
 
 
@@ -79,7 +84,7 @@ async def default_handler(request: Request) -> int:
 MODULE: Final = Module(
     ModuleSpec("default", ("http_core.c",)),
     (
-        Hook(Phase.HANDLER, trace, Order.REALLY_FIRST),
+        Hook(Phase.POST_READ_REQUEST, trace, Order.REALLY_LAST),
         Hook(Phase.HANDLER, default_handler, Order.REALLY_LAST),
     ),
 )
