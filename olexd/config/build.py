@@ -15,7 +15,7 @@ from olexd.config.arity import checked_words
 from olexd.config.builtin import BUILTIN, Listeners, Naming
 from olexd.config.conditions import Facts, LoadedModules
 from olexd.config.errors import ConfigError, DirectiveError, Problem, Where
-from olexd.config.headers import path_section, section_argument
+from olexd.config.headers import header_argument, path_section, section_argument
 from olexd.config.hosts import HostSelector, UnknownHost, parse_addresses
 from olexd.config.lexer import split_words
 from olexd.config.module import ModuleSpec
@@ -308,10 +308,7 @@ class Builder:
         row = self._row(block.name)
         if not self._may_stand(row, scope):
             return
-        end = block.raw.rfind(">")
-        if end < 0:
-            raise DirectiveError(f"{row.name} directive missing closing '>'")
-        raw = block.raw[:end]
+        raw = header_argument(row.name.removesuffix(">"), block.raw)
         words = checked_words(row, raw)
         inner = Settings({row.target: row.target()})
         self._run(block.children, replace(scope, settings=inner, parent=row.name, only=row.target))

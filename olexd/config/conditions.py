@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from olexd.config.errors import DirectiveError
-from olexd.config.lexer import split_words
+from olexd.config.lexer import next_word, split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.registry import Registry
@@ -118,10 +118,8 @@ def holds(facts: Facts, section: str, argument: str) -> bool:
     if section == "<ifversion":
         return _if_version(argument)
     negated = argument.startswith("!")
-    words = split_words(argument.removeprefix("!"))
-    if not words:
-        raise DirectiveError("directive requires additional arguments")
-    return _WORD_TESTS[section](facts, words[0]) is not negated
+    word = next_word(argument.removeprefix("!"))[0]
+    return _WORD_TESTS[section](facts, word) is not negated
 
 
 _COMPARISONS: Final[dict[str, Callable[[tuple[int, ...]], bool]]] = {

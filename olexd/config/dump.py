@@ -102,4 +102,5 @@ def _sections(sections: Iterable[Section], indent: str) -> Iterator[str]:
 
 
 def _place(where: Where) -> str:
-    return f"{os.path.basename(where.file)}:{where.line}"
+    file, _, defined = where.file.partition(" (defined on ")
+    return f"{file if defined else os.path.basename(file)}:{where.line}"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+MAX_CHAIN: Final = 8
+"""How many Includes a message names; a recursion would have more than anyone reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,19 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.where.file}:{self.where.line}: " if self.where else ""
         hint = f" ({self.suggestion})" if self.suggestion else ""
-        chain = []
-        origin = self.where.included_from if self.where else None
-        while origin is not None:
-            chain.append(f"\n    included from {origin.file}:{origin.line}")
-            origin = origin.included_from
-        return f"{place}{self.message}{hint}{''.join(chain)}"
+        return f"{place}{self.message}{hint}{''.join(_include_chain(self.where))}"
+
+
+def _include_chain(where: Where | None) -> list[str]:
+    chain = []
+    origin = where.included_from if where else None
+    while origin is not None:
+        chain.append(f"\n    included from {origin.file}:{origin.line}")
+        origin = origin.included_from
+    if len(chain) > MAX_CHAIN:
+        left_out = len(chain) - MAX_CHAIN + 1
+        chain[MAX_CHAIN - 2 : -1] = [f"\n    and through {left_out} more includes"]
+    return chain
 
 
 class ConfigError(Exception):

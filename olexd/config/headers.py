@@ -18,14 +18,17 @@ REGEX_FORM = {
 """What `~` before the argument makes of a section."""
 
 
-def section_argument(name: str, raw: str) -> str:
-    """Return what stands before the last `>` of a header; `name` is the section's, as `<Location`."""
-    if raw == ">":
-        raise DirectiveError(f"{name}> directive requires additional arguments")
+def header_argument(name: str, raw: str) -> str:
+    """Return what stands before the last `>` of a header, perhaps nothing; `name` is as `<Location`."""
     end = raw.rfind(">")
     if end < 0:
         raise DirectiveError(f"{name}> directive missing closing '>'")
-    argument = raw[:end].strip(BLANKS)
+    return raw[:end].strip(BLANKS)
+
+
+def section_argument(name: str, raw: str) -> str:
+    """Return what stands before the last `>` of a header that must not be empty."""
+    argument = header_argument(name, raw)
     if not argument:
         raise DirectiveError(f"{name}> directive requires additional arguments")
     return argument

@@ -14,6 +14,7 @@ from typing import Final
 from olexd.config.arity import checked_words
 from olexd.config.conditions import CONDITIONALS, Facts, holds
 from olexd.config.errors import DirectiveError, Problem, Where
+from olexd.config.headers import header_argument
 from olexd.config.lexer import (
     LINE_TOO_LONG,
     MAX_LINE,
@@ -189,17 +190,11 @@ class Parser:
             name, raw = name[:-1], ">"
         key = name.lower()
         if key == "<macro":
-            self._macro(self._argument(name, raw), where)
+            self._macro(raw, where)
         elif key in CONDITIONALS:
-            self._conditional(name, self._argument(name, raw), where)
+            self._conditional(name, raw, where)
         else:
             self._enter(_Open(name[1:], raw, where, [], False))
-
-    def _argument(self, name: str, raw: str) -> str:
-        end = raw.rfind(">")
-        if end < 0:
-            raise DirectiveError(f"{name}> directive missing closing '>'")
-        return raw[:end]
 
     def _enter(self, section: _Open) -> None:
         if self._nesting >= MAX_NESTING:
@@ -207,18 +202,15 @@ class Parser:
         self._nesting += 1
         self._file.opened.append(section)
 
-    def _conditional(self, name: str, argument: str, where: Where) -> None:
-        if not argument and name.lower() != "<ifversion":
-            self._fail(where, f"{name}> directive requires additional arguments")
+    def _conditional(self, name: str, raw: str, where: Where) -> None:
+        """Enter a conditional section, or skip it; one that cannot be judged is read, to find more errors."""
+        try:
+            true = holds(self.facts, name.lower(), _condition(name, raw))
+        except DirectiveError as error:
+            self._fail(where, error)
             true = True
-        else:
-            try:
-                true = holds(self.facts, name.lower(), argument)
-            except DirectiveError as error:
-                self._fail(where, error)
-                true = True
         if true:
-            self._enter(_Open(name[1:], argument, where, self._target(), True))
+            self._enter(_Open(name[1:], raw, where, self._target(), True))
         else:
             self._file.skipped.append(name[1:])
             self._file.skipped_from = where
@@ -326,7 +318,8 @@ class Parser:
 
     # Macros
 
-    def _macro(self, argument: str, where: Where) -> None:
+    def _macro(self, raw: str, where: Where) -> None:
+        argument = header_argument("<Macro", raw)
         name, *parameters = split_words(argument) or ("",)
         macro = Macro(name.lower(), tuple(parameters), (), where)
         macro = replace(macro, body=self._macro_body(macro))
@@ -371,3 +364,10 @@ class Parser:
     def _undefine_macro(self, raw: str, where: Where) -> None:
         (name,) = self._words("UndefMacro", raw)
         del self._macros[self._macro_named(name, "UndefMacro").name]
+
+
+def _condition(name: str, raw: str) -> str:
+    argument = header_argument(name, raw)
+    if not argument.removeprefix("!") and name.lower() != "<ifversion":
+        raise DirectiveError(f"{name}> directive requires additional arguments")
+    return argument

@@ -157,6 +157,8 @@ def store(field: str, convert: Callable[[str], Any] = str) -> Callable[[C, Args]
     def apply(conf: C, args: Args) -> C:
         try:
             value = convert(args.words[0])
+        except DirectiveError:
+            raise
         except ValueError as error:
             raise DirectiveError(f"{args.name}: {error}") from None
         return dataclasses.replace(conf, **{field: value})  # type: ignore[type-var]
