@@ -1,0 +1,55 @@
+"""What an exception in a handler leads to: log lines, and a page when debugging (core spec 1.8)."""
+
+from __future__ import annotations
+
+import html
+import os
+import traceback
+from types import TracebackType
+from typing import Final
+
+import olexd
+from olexd.errors import ClientGone
+from olexd.model.logging import log_request
+from olexd.model.mp_request import mp_request
+from olexd.modules.python.phases import PythonPhase
+from olexd.status import DONE
+
+INTERNAL_SERVER_ERROR: Final = 500
+_OURS: Final = (os.path.dirname(os.path.abspath(olexd.__file__)) + os.sep, "<frozen importlib")
+
+
+def _from_the_handler_on(frames: TracebackType | None) -> TracebackType | None:
+    """Return the part of a traceback that begins in the application; None when it never got there."""
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(_OURS):
+        frames = frames.tb_next
+    return frames
+
+
+def _elements(error: BaseException) -> list[str]:
+    frames = _from_the_handler_on(error.__traceback__) or error.__traceback__
+    return traceback.format_exception(type(error), error, frames)
+
+
+def fail(req: mp_request, phase: PythonPhase, handler: str, error: BaseException, debug: bool) -> int:
+    """Log an exception; return 500, or DONE when a page with the traceback was written."""
+    elements = _elements(error)
+    for element in elements:
+        log_request(req._record, f"{phase.name} {handler}: {element[:-1]}")
+    if not debug or not phase.answers or isinstance(error, ClientGone):
+        return INTERNAL_SERVER_ERROR
+    return _show(req, f"{phase.name} {handler}", elements)
+
+
+def _show(req: mp_request, where: str, elements: list[str]) -> int:
+    req.status = INTERNAL_SERVER_ERROR
+    req.content_type = "text/html"
+    page = "".join(html.escape(element) + "\n" for element in elements)
+    try:
+        req.write(
+            f'\n<pre>\nMod_python error: "{html.escape(where)}"\n\n{page}</pre>\n'.encode(errors="replace")
+        )
+    except (ClientGone, ValueError):
+        # The client left, or a header cannot be sent: nothing can be shown.
+        return INTERNAL_SERVER_ERROR
+    return DONE
