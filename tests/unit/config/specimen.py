@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from olexd.config.build import load_text
 from olexd.config.errors import ConfigError, DirectiveError
 from olexd.config.module import ModuleSpec
-from olexd.config.rows import Args, Arity, Context, Directive, extend, ignore, store, store_flag, store_path
+from olexd.config.rows import (
+    Args,
+    Arity,
+    Context,
+    Directive,
+    Methods,
+    extend,
+    ignore,
+    store,
+    store_flag,
+    store_path,
+)
 from olexd.config.server import Section, ServerConfig
 from olexd.config.settings import Merge, setting
 
@@ -35,8 +46,12 @@ class SiteDir:
     place: str = setting("")
 
 
+def _label(methods: Methods) -> str:
+    return f"{'except' if methods.excepted else 'for'} {' '.join(sorted(methods.names))}"
+
+
 def _require(conf: SiteDir, args: Args) -> SiteDir:
-    limit = "" if args.methods is None else f" for {args.methods}"
+    limit = "" if args.methods is None else f" {_label(args.methods)}"
     old = conf.rules if isinstance(conf.rules, tuple) else ()
     return dataclasses.replace(conf, rules=(*old, args.raw + limit))
 
