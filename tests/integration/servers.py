@@ -101,6 +101,7 @@ class RunningServer:
     """
 
     name = "server"
+    environment = ENVIRONMENT
 
     def __init__(self, config: str, directory: Path, address: int | Path) -> None:
         self.directory = directory
@@ -126,7 +127,7 @@ class RunningServer:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=REPOSITORY,
-                env=ENVIRONMENT,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -218,6 +219,7 @@ class Olexd(RunningServer):
     """olexd from this source tree, under twistd in the foreground."""
 
     name = "olexd"
+    environment = ENVIRONMENT | {"PYTHONPATH": str(REPOSITORY)}
 
     def command(self) -> list[str]:
         """`twistd -n olexd --config FILE`, run from the repository's root."""

@@ -92,7 +92,7 @@ CASES = [
             req.status = 404
         req.write('0123456789', req.args == 'flush')
         """,
-        masks=[(r"[0-9a-f]{16,}", "BOUNDARY")],
+        masks=[(r"[0-9a-f]{10,}", "BOUNDARY")],
     ),
     Case(
         "output-persistent",

@@ -39,9 +39,9 @@ class Side:
         try:
             self.server.start()
         except ServerFailed as error:
-            good = [case for case in self.site.cases if self.works_alone(case)]
-            if len(good) in (0, len(self.site.cases)):
+            if not self.works([]):
                 raise error
+            good = self.working(self.site.cases)
             self.server = self.build(good)
             self.server.start()
         return self.server
@@ -50,13 +50,22 @@ class Side:
         """Stop the server."""
         self.server.stop()
 
-    def works_alone(self, case: Case) -> bool:
-        """Whether the server starts with this case only; else its message is kept for the case."""
-        server = self.build([case])
+    def working(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the cases with which the server starts, found by halving."""
+        if self.works(cases):
+            return list(cases)
+        if len(cases) == 1:
+            return []
+        middle = len(cases) // 2
+        return self.working(cases[:middle]) + self.working(cases[middle:])
+
+    def works(self, cases: Sequence[Case]) -> bool:
+        """Whether the server starts with these cases; for a single one its message is kept."""
+        server = self.build(cases)
         try:
             server.start()
         except ServerFailed as error:
-            self.refused[case.name] = str(error)
+            self.refused |= {case.name: str(error) for case in cases if len(cases) == 1}
             return False
         finally:
             server.stop()
