@@ -11,12 +11,16 @@ from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
+from olexd.errorlog import Level
+from olexd.model.logging import log_request
+from olexd.model.request import Request
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
 from olexd.modules.words import accepted, current, store_choice
-from olexd.phases.hooks import Module
-from olexd.status import REASONS
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.status import DECLINED, OK, REASONS
 
+NOT_FOUND: Final = 404
 OPTIONS: Final = frozenset(
     {"followsymlinks", "symlinksifownermatch", "indexes", "execcgi", "includes", "includesnoexec"}
 )
@@ -34,7 +38,7 @@ def set_document_root(conf: CoreServer, args: Args) -> CoreServer:
     path = args.path()
     if not os.path.isdir(path):
         raise DirectiveError(f"DocumentRoot '{args.word}' is not a directory, or is not readable")
-    return replace(conf, document_root=path.rstrip("/"))
+    return replace(conf, document_root=path)
 
 
 def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
@@ -331,6 +335,23 @@ _ACCEPTED: Final = (
     accepted("ServerPath", _SV, Arity.ONE, CoreServer, "clients send a Host field"),
 )
 
+# Hooks
+
+
+def map_to_document_root(request: Request) -> int:
+    """Map what nobody else mapped: the path below DocumentRoot."""
+    root = request.host.server[CoreServer].document_root
+    uri = request.uri
+    if not uri.startswith("/"):
+        return DECLINED
+    if not root:
+        # Without a root the path would be one of the whole file system.
+        log_request(request, f"no DocumentRoot for {uri}", Level.INFO, "core")
+        return NOT_FOUND
+    request.filename = uri if root == "/" else root + uri
+    return OK
+
+
 MODULE: Final = Module(
     ModuleSpec(
         "core",
@@ -338,5 +359,6 @@ MODULE: Final = Module(
         (CoreServer,),
         (CoreDir,),
         (*_NAMES, *_HANDLING, *_CONTENT, *LIMIT_DIRECTIVES, *LOG_DIRECTIVES, *_ACCEPTED),
-    )
+    ),
+    (Hook(Phase.TRANSLATE_NAME, map_to_document_root, Order.REALLY_LAST),),
 )

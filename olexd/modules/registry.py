@@ -5,12 +5,45 @@ from __future__ import annotations
 from typing import Final
 
 from olexd.config.module import ModuleSpec
+from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
+from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
+from olexd.modules.aaa.authz_core import GROUP_FILE as AUTHZ_GROUPFILE
+from olexd.modules.aaa.authz_core import HOST as AUTHZ_HOST
+from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
+from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
+from olexd.modules.generators.default import MODULE as DEFAULT
+from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
+from olexd.modules.mappers.alias import MODULE as ALIAS
+from olexd.modules.mappers.dir import MODULE as DIR
+from olexd.modules.metadata.env import MODULE as ENV
+from olexd.modules.metadata.mime import MODULE as MIME
+from olexd.modules.metadata.remoteip import MODULE as REMOTEIP
 from olexd.modules.mpm import MODULE as MPM
 from olexd.modules.mpm import UNIXD
+from olexd.modules.python import MODULE as PYTHON
 from olexd.modules.so import MODULE as SO
 from olexd.phases.hooks import Module
 
-MODULES: Final[tuple[Module, ...]] = (CORE, MPM, SO, UNIXD)
+MODULES: Final[tuple[Module, ...]] = (
+    CORE,
+    MPM,
+    SO,
+    UNIXD,
+    ALIAS,
+    AUTH_BASIC,
+    AUTHN_FILE,
+    AUTHZ_CORE,
+    AUTHZ_GROUPFILE,
+    AUTHZ_HOST,
+    AUTHZ_USER,
+    DIR,
+    ENV,
+    LOG_CONFIG,
+    MIME,
+    PYTHON,
+    REMOTEIP,
+    DEFAULT,
+)
 SPECS: Final[tuple[ModuleSpec, ...]] = tuple(module.spec for module in MODULES)
 """The configuration halves of `MODULES`, for `olexd.config.build`."""

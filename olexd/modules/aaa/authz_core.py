@@ -1,0 +1,203 @@
+"""mod_authz_core: whether a request may pass, first without and then with its user (spec 4.1, 4.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from olexd.config.core import CoreDir
+from olexd.config.errors import DirectiveError
+from olexd.config.module import ModuleSpec
+from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag, store_path
+from olexd.config.settings import Settings, setting
+from olexd.errorlog import Level
+from olexd.model.challenge import note_auth_failure
+from olexd.model.logging import log_request
+from olexd.model.request import Request
+from olexd.modules.aaa.require import Requirement, Verdict, read_requirement
+from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.sides import to_pool
+from olexd.status import DECLINED, OK
+
+UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+INTERNAL_SERVER_ERROR: Final = 500
+
+
+# Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AuthzDir:
+    """The Require lines of the innermost section that has any: one that grants is enough.
+
+    `group_file` is an absolute path, "" for none.
+    """
+
+    requirements: tuple[Requirement, ...] = setting(())
+    forbidden_on_failure: bool = setting(False)
+    group_file: str = setting("")
+
+
+# Setters
+
+
+def _group_file(request: Request) -> str:
+    return request.conf[AuthzDir].group_file
+
+
+def _requirement(args: Args) -> tuple[Requirement, ...]:
+    return (read_requirement(args.words, _group_file),)
+
+
+def refuse_merging(conf: AuthzDir, args: Args) -> AuthzDir:
+    """Accept Off: with And or Or the outer section's requirements would count, and here they do not."""
+    if args.word.lower() != "off":
+        raise DirectiveError(f"AuthMerging {args.word} is not supported")
+    return conf
+
+
+# Rows
+
+_DH, _AUTHCONFIG = Context.DH, Override.AUTHCONFIG
+
+DIRECTIVES: Final = (
+    Directive(
+        "Require",
+        _DH,
+        Arity.RAW,
+        AuthzDir,
+        extend("requirements", _requirement),
+        "specifies authorization directives which one must pass (or not) for a request to succeed",
+        override=_AUTHCONFIG,
+    ),
+    Directive(
+        "AuthMerging",
+        _DH,
+        Arity.ONE,
+        AuthzDir,
+        refuse_merging,
+        "only Off is supported",
+        "Off",
+        _AUTHCONFIG,
+    ),
+    Directive(
+        "AuthzSendForbiddenOnFailure",
+        _DH,
+        Arity.FLAG,
+        AuthzDir,
+        store_flag("forbidden_on_failure"),
+        "Controls if an authorization failure should result in a '403 FORBIDDEN' response instead of the "
+        "HTTP-conforming '401 UNAUTHORIZED'",
+        "Off",
+        _AUTHCONFIG,
+    ),
+)
+GROUP_DIRECTIVES: Final = (
+    Directive(
+        "AuthGroupFile",
+        _DH,
+        Arity.ONE,
+        AuthzDir,
+        store_path("group_file"),
+        "text file containing group names and member user IDs",
+        override=_AUTHCONFIG,
+    ),
+)
+
+
+# Hooks
+
+
+async def _evaluate(request: Request, conf: AuthzDir) -> Verdict:
+    verdict = Verdict.DENIED
+    for requirement in conf.requirements:
+        if requirement.blocks:
+            await to_pool(request)
+        found = requirement.check(request)
+        if found is Verdict.GRANTED:
+            return found
+        if found is Verdict.NEEDS_USER:
+            verdict = found
+    return verdict
+
+
+async def decide_early(request: Request) -> int:
+    """Return OK when no user is needed, DECLINED when one is, else the refusal."""
+    conf = request.conf[AuthzDir]
+    if not conf.requirements:
+        return _undecided(request)
+    verdict = await _evaluate(request, conf)
+    if verdict is Verdict.GRANTED:
+        return OK
+    if verdict is Verdict.NEEDS_USER or _depends_on_user(request, conf):
+        return DECLINED
+    log_request(
+        request,
+        f"AH01630: client denied by server configuration: {request.filename or request.uri}",
+        Level.ERR,
+        "authz_core",
+    )
+    return FORBIDDEN
+
+
+def _depends_on_user(request: Request, conf: AuthzDir) -> bool:
+    """Return whether a user that is known already was refused: that is for the later phases to tell."""
+    if request.user is None:
+        return False
+    return any(requirement.text.startswith(("user ", "group ")) for requirement in conf.requirements)
+
+
+def _undecided(request: Request) -> int:
+    if not request.conf[CoreDir].auth_type:
+        return OK
+    log_request(
+        request,
+        f"AH01627: AuthType configured with no corresponding authorization directives: {request.uri}",
+        Level.ERR,
+        "authz_core",
+    )
+    return INTERNAL_SERVER_ERROR
+
+
+async def authorize(request: Request) -> int:
+    """Return OK when a requirement grants access to the request's user, else the refusal."""
+    conf = request.conf[AuthzDir]
+    if not conf.requirements:
+        return DECLINED
+    if await _evaluate(request, conf) is Verdict.GRANTED:
+        return OK
+    log_request(
+        request,
+        f'AH01631: user {request.user}: authorization failure for "{request.uri}"',
+        Level.ERR,
+        "authz_core",
+    )
+    if conf.forbidden_on_failure:
+        return FORBIDDEN
+    note_auth_failure(request)
+    return UNAUTHORIZED
+
+
+def _wanted(settings: Settings) -> bool:
+    return bool(settings[AuthzDir].requirements or settings[CoreDir].auth_type)
+
+
+MODULE: Final = Module(
+    ModuleSpec("authz_core", ("authz_core_module", "mod_authz_core.c"), (), (AuthzDir,), DIRECTIVES),
+    (
+        Hook(Phase.ACCESS_DECIDER, decide_early, wanted=_wanted),
+        Hook(Phase.AUTH_CHECKER, authorize, Order.LAST, _wanted),
+    ),
+)
+GROUP_FILE: Final = Module(
+    ModuleSpec(
+        "authz_groupfile",
+        ("authz_groupfile_module", "mod_authz_groupfile.c"),
+        (),
+        (AuthzDir,),
+        GROUP_DIRECTIVES,
+    )
+)
+HOST: Final = Module(ModuleSpec("authz_host", ("authz_host_module", "mod_authz_host.c")))
+USER: Final = Module(ModuleSpec("authz_user", ("authz_user_module", "mod_authz_user.c")))

@@ -1,0 +1,58 @@
+"""User and group files, read again when they change (configuration spec 4.3)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class WatchedFile(Generic[T]):
+    """What `parse` makes of files, remembered by path until a file's time, size or inode changes."""
+
+    def __init__(self, parse: Callable[[bytes], T]) -> None:
+        self._parse = parse
+        self._known: dict[str, tuple[tuple[int, int, int], T]] = {}
+
+    def get(self, path: str) -> T:
+        """Return the parsed file. Raises OSError when it cannot be read."""
+        found = os.stat(path)
+        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+        known = self._known.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        with open(path, "rb") as file:
+            parsed = self._parse(file.read())
+        self._known[path] = (stamp, parsed)
+        return parsed
+
+
+def _lines(text: bytes) -> list[bytes]:
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith(b"#")]
+
+
+def parse_users(text: bytes) -> dict[bytes, bytes]:
+    """Return name to hash from lines `name:hash[:ignored]`; the first line of a name counts."""
+    users: dict[bytes, bytes] = {}
+    for line in _lines(text):
+        name, colon, rest = line.partition(b":")
+        if colon:
+            users.setdefault(name, rest.partition(b":")[0])
+    return users
+
+
+def parse_groups(text: bytes) -> dict[str, frozenset[str]]:
+    """Return group to members from lines `group: user user`; several lines of a group add up."""
+    groups: dict[str, frozenset[str]] = {}
+    for line in _lines(text):
+        name, colon, members = line.decode("latin-1").partition(":")
+        if colon:
+            groups[name] = groups.get(name, frozenset()) | frozenset(members.split())
+    return groups
+
+
+USERS = WatchedFile(parse_users)
+GROUPS = WatchedFile(parse_groups)

@@ -1,0 +1,197 @@
+"""The requirements of mod_authz_core, mod_authz_host, mod_authz_user and mod_authz_groupfile.
+
+Each is read once into a function from a request to a verdict (configuration spec 4.5).
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from typing import Final
+
+from olexd.config.errors import DirectiveError
+from olexd.errorlog import Level
+from olexd.model.logging import log_request
+from olexd.model.request import Request
+from olexd.modules.aaa.files import GROUPS
+from olexd.modules.networks import Network, contains, parse_address, parse_network
+
+
+class Verdict(Enum):
+    """What a requirement says about a request."""
+
+    GRANTED = auto()
+    DENIED = auto()
+    NEEDS_USER = auto()
+    """Denied so far; a user could change that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One Require line. `check` may only be called on a pool thread when it `blocks`."""
+
+    text: str
+    check: Callable[[Request], Verdict]
+    blocks: bool = False
+
+
+METHODS: Final = frozenset(
+    [
+        *["GET", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH"],
+        *["MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN"],
+        *["UPDATE", "LABEL", "REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE", "HEAD"],
+    ]
+)
+
+
+def _verdict(granted: bool) -> Verdict:
+    return Verdict.GRANTED if granted else Verdict.DENIED
+
+
+# The checks
+
+
+def _fixed(verdict: Verdict, request: Request) -> Verdict:
+    return verdict
+
+
+def _valid_user(request: Request) -> Verdict:
+    return Verdict.NEEDS_USER if request.user is None else Verdict.GRANTED
+
+
+def _named_user(names: frozenset[str], request: Request) -> Verdict:
+    if request.user is None:
+        return Verdict.NEEDS_USER
+    return _verdict(request.user in names)
+
+
+def _in_network(networks: tuple[Network, ...], request: Request) -> Verdict:
+    address = parse_address(request.client_ip)
+    return _verdict(address is not None and any(contains(network, address) for network in networks))
+
+
+def _is_local(request: Request) -> Verdict:
+    address = parse_address(request.client_ip)
+    if address is None:
+        return Verdict.DENIED
+    return _verdict(address.is_loopback or address == parse_address(request.connection.local[0]))
+
+
+def _by_method(methods: frozenset[str], request: Request) -> Verdict:
+    return _verdict(request.method in methods)
+
+
+def _by_environment(names: tuple[str, ...], request: Request) -> Verdict:
+    env = request.subprocess_env_table
+    return _verdict(env is not None and any(name in env for name in names))
+
+
+def _in_group(group_file: Callable[[Request], str], names: frozenset[str], request: Request) -> Verdict:
+    if request.user is None:
+        return Verdict.NEEDS_USER
+    path = group_file(request)
+    if not path:
+        log_request(
+            request, "AH01664: No group file was specified in the configuration", module="authz_groupfile"
+        )
+        return Verdict.DENIED
+    try:
+        groups = GROUPS.get(path)
+    except OSError as error:
+        log_request(
+            request,
+            f"AH01665: Could not open group file: {path}: {error.strerror}",
+            Level.ERR,
+            "authz_groupfile",
+        )
+        return Verdict.DENIED
+    return _verdict(any(request.user in groups.get(name, ()) for name in names))
+
+
+def _by_host(names: tuple[str, ...], request: Request) -> Verdict:
+    host = _confirmed_name(request.client_ip)
+    return _verdict(host is not None and any(_is_in_domain(host, name) for name in names))
+
+
+def _is_in_domain(host: str, name: str) -> bool:
+    suffix = name.lower().lstrip(".")
+    return (host == suffix and not name.startswith(".")) or host.endswith("." + suffix)
+
+
+def _confirmed_name(address: str) -> str | None:
+    """Return the name of an address in lower case, if that name leads back to the address."""
+    try:
+        host = socket.gethostbyaddr(address)[0]
+        found = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
+    except OSError:
+        return None
+    return host.lower() if parse_address(address) in map(parse_address, found) else None
+
+
+# Reading
+
+
+def _all(words: tuple[str, ...]) -> Requirement:
+    verdict = {"granted": Verdict.GRANTED, "denied": Verdict.DENIED}.get("".join(words[:1]).lower())
+    if verdict is None or len(words) != 1:
+        raise DirectiveError("Argument for 'Require all' must be 'granted' or 'denied'")
+    return Requirement(f"all {words[0]}", partial(_fixed, verdict))
+
+
+def _network(word: str) -> Network:
+    try:
+        return parse_network(word)
+    except ValueError as error:
+        reason = f": {error}" if str(error) else ""
+        raise DirectiveError(f"ip address '{word}' appears to be invalid{reason}") from None
+
+
+def _ip(words: tuple[str, ...]) -> Requirement:
+    if not words:
+        raise DirectiveError("'require ip' requires an argument")
+    return Requirement(f"ip {' '.join(words)}", partial(_in_network, tuple(map(_network, words))))
+
+
+def _method(words: tuple[str, ...]) -> Requirement:
+    for word in words:
+        if word not in METHODS:
+            raise DirectiveError(f"Invalid Method '{word}'")
+    methods = frozenset(words) | ({"HEAD"} if "GET" in words else frozenset())
+    return Requirement(f"method {' '.join(words)}", partial(_by_method, methods))
+
+
+_READERS: Final[dict[str, Callable[[tuple[str, ...]], Requirement]]] = {
+    "all": _all,
+    "ip": _ip,
+    "method": _method,
+    "valid-user": lambda words: Requirement("valid-user", _valid_user),
+    "user": lambda words: Requirement(f"user {' '.join(words)}", partial(_named_user, frozenset(words))),
+    "local": lambda words: Requirement("local", _is_local),
+    "env": lambda words: Requirement(f"env {' '.join(words)}", partial(_by_environment, words)),
+    "host": lambda words: Requirement(f"host {' '.join(words)}", partial(_by_host, words), True),
+}
+
+
+def read_requirement(words: tuple[str, ...], group_file: Callable[[Request], str]) -> Requirement:
+    """Return the requirement that a Require line states.
+
+    `group_file` tells which group file a request is subject to. Raises DirectiveError: what is not
+    understood must never open anything.
+    """
+    kind, rest = "".join(words[:1]), words[1:]
+    if kind.lower() == "not":
+        if "".join(rest[:1]) in (*_READERS, "group"):
+            raise DirectiveError("negative Require directive has no effect in <RequireAny> directive")
+        raise DirectiveError(f"Unknown Authz provider: {''.join(rest[:1])}")
+    if any("%{" in word for word in rest):
+        raise DirectiveError(f"expressions are not supported in Require {kind}")
+    if kind == "group":
+        check = partial(_in_group, group_file, frozenset(rest))
+        return Requirement(f"group {' '.join(rest)}", check, True)
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise DirectiveError(f"Unknown Authz provider: {kind}")
+    return reader(rest)
