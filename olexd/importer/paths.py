@@ -13,6 +13,8 @@ import threading
 import time
 from typing import Any, Final
 
+from olexd.model import runtime
+
 _lock: Final = threading.RLock()
 _paths: Final[dict[str, list[str]]] = {}
 _applied: Final[set[tuple[str, str]]] = set()
@@ -65,6 +67,11 @@ def _join(path: list[str]) -> None:
     sys.path.extend(entry for entry in path[split:] if entry not in sys.path)
 
 
+def _server_root() -> str:
+    """Return the ServerRoot: mod_python evaluates the expression where its `apache` functions are known."""
+    return runtime.config().server_root
+
+
 def apply_python_path(interpreter: str, expression: str) -> None:
     """Evaluate a PythonPath expression once for the interpreter; its path becomes the result.
 
@@ -76,7 +83,7 @@ def apply_python_path(interpreter: str, expression: str) -> None:
         if (interpreter, expression) in _applied:
             return
         path = _path_of(interpreter)
-        names = {"sys": _Sys(path), "os": os, "time": time}
+        names = {"sys": _Sys(path), "os": os, "time": time, "server_root": _server_root}
         # The administrator's own configuration, which mod_python promises to evaluate.
         result = [os.fspath(entry) for entry in eval(expression, names)]
         path[:] = result
