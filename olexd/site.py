@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any, Final
 
@@ -43,22 +43,16 @@ UNIX_PEER: Final = ("127.0.0.1", 0)
 class Task:
     """A request's coroutine on its way between reactor and pool."""
 
-    __slots__ = ("_channel", "_coroutine", "_finished", "_site", "_submit", "_waiting", "queued_at")
+    __slots__ = ("_channel", "_coroutine", "_site", "_waiting", "queued_at", "request")
 
     def __init__(
-        self,
-        site: Site,
-        channel: Channel,
-        coroutine: Coroutine[Any, None, None],
-        submit: Callable[[Task], None],
-        finished: Callable[[bool], None],
+        self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
     ) -> None:
         self.queued_at = 0.0
+        self.request = request
         self._site = site
         self._channel = channel
         self._coroutine = coroutine
-        self._submit = submit
-        self._finished = finished
         self._waiting: Deferred[Any] | None = None
 
     def run_in_pool(self) -> None:
@@ -70,28 +64,70 @@ class Task:
         self._waiting = None
         self._drive(True)
 
+    def takes_long(self) -> None:
+        """Let the client see what the handler has flushed so far. Reactor only."""
+        self._channel.writer.release()
+
     def cancel(self) -> None:
         """Stop waiting for what the request waits for: its client is gone. Reactor only."""
         if self._waiting is not None:
             self._waiting.cancel()
 
     def _drive(self, on_reactor: bool) -> None:
-        self._channel.connection.on_reactor = on_reactor
-        while True:
-            try:
-                wish = self._coroutine.send(None)
-            except StopIteration:
-                self._finished(on_reactor)
-                return
-            if wish is Side.POOL:
-                self._submit(self)
-            elif wish is Side.REACTOR:
-                self._channel.writer.give_back()
-                self._site.call_in_reactor(self.run_on_reactor)
-            else:
-                self._waiting = wish
-                wish.addBoth(self.run_on_reactor)
+        connection = self.request.connection
+        connection.on_reactor = on_reactor
+        try:
+            wish = self._coroutine.send(None)
+        except StopIteration:
+            self._finished(on_reactor)
             return
+        if wish is Side.POOL:
+            self._to_pool()
+        elif wish is Side.REACTOR:
+            self._channel.writer.give_back()
+            self._site.call_in_reactor(self.run_on_reactor)
+        else:
+            self._channel.writer.release()
+            self._waiting = wish
+            wish.addBoth(self.run_on_reactor)
+
+    def _to_pool(self) -> None:
+        """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
+        channel = self._channel
+        if channel.transport.pending():
+            channel.when_drained().addCallback(lambda _: self._to_pool())
+            return
+        channel.writer.lend()
+        self._site.pool.submit(self)
+
+    def _finished(self, on_reactor: bool) -> None:
+        channel, connection = self._channel, self.request.connection
+        channel.task = None
+        connection.keepalives += 1
+        connection.keepalive = 0
+        channel.answered(self.request.output.persist, on_reactor)
+
+
+class BlockingTask(Task):
+    """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
+
+    __slots__ = ("_inbox",)
+
+    def run(self) -> None:
+        """Run the coroutine to its end."""
+        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._drive(False)
+        while not self._inbox.get():
+            self._channel.writer.lend()
+            self._drive(False)
+        self._channel.writer.lend()
+        self.request.connection.on_reactor = False
+
+    def _to_pool(self) -> None:
+        self._inbox.put(False)
+
+    def _finished(self, on_reactor: bool) -> None:
+        self._inbox.put(True)
 
 
 class Site:
@@ -106,7 +142,6 @@ class Site:
         self.channels: set[Channel] = set()
         self.limits = Limits.from_core(config.main.server[CoreServer])
         self.call_in_reactor = reactor.callFromThread
-        self._tasks: dict[Channel, Task] = {}
 
     def channel(self) -> Channel:
         """Return the protocol for a new connection."""
@@ -124,9 +159,8 @@ class Site:
         """The client is gone."""
         self.channels.discard(channel)
         channel.connection.aborted = True
-        task = self._tasks.get(channel)
-        if task is not None:
-            task.cancel()
+        if channel.task is not None:
+            channel.task.cancel()
 
     def request(self, channel: Channel, head: Head) -> Body | None:
         """A head arrived: start answering it and return where its body goes."""
@@ -162,24 +196,8 @@ class Site:
     # Inside
 
     def _start(self, channel: Channel, request: Request, refusal: int) -> None:
-        def finished(on_reactor: bool) -> None:
-            self._tasks.pop(channel, None)
-            channel.connection.keepalives += 1
-            channel.connection.keepalive = 0
-            channel.answered(request.output.persist, on_reactor)
-
-        task = Task(self, channel, serve(request, refusal), self._submit, finished)
-        self._tasks[channel] = task
+        task = channel.task = Task(self, channel, request, serve(request, refusal))
         task.run_on_reactor()
-
-    def _submit(self, task: Task) -> None:
-        """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
-        channel = task._channel
-        if channel.transport.pending():
-            channel.when_drained().addCallback(lambda _: self._submit(task))
-            return
-        channel.writer.lend()
-        self.pool.submit(task)
 
     def _new_request(self, channel: Channel, head: Head) -> Request:
         connection: Connection = channel.connection
@@ -217,15 +235,7 @@ class Site:
         """Run an internal redirect to its end while the calling pool thread waits."""
         if request.on_reactor:
             raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
-        inbox: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        task: Task | None = Task(
-            self, channel, internal_redirect(request, target), inbox.put, lambda on_reactor: inbox.put(None)
-        )
-        while task is not None:
-            task.run_in_pool()
-            task = inbox.get()
-            channel.writer.lend()
-        channel.connection.on_reactor = False
+        BlockingTask(self, channel, request, internal_redirect(request, target)).run()
 
 
 def _send_continue(request: Request, channel: Channel) -> None:

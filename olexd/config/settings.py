@@ -97,7 +97,7 @@ class Settings(dict[type[Any], Any]):
 
     __slots__ = ("__dict__", "__weakref__")
 
-    plan: Any
+    plan: Any = None
     """What the phases worked out for these settings (`olexd.phases.table.Plan`), once they did."""
 
     def __getitem__(self, kind: type[T]) -> T:

@@ -74,6 +74,8 @@ class Channel(Protocol):
     def __init__(self, server: Server, call_in_reactor: Callable[..., object], timeout: float) -> None:
         self.server = server
         self.connection: Any = None
+        self.task: Any = None
+        """What answers the present request, for the server."""
         self.keep_alive_timeout = 5.0
         self.state: State = State.HEAD
         self.deadline = inf

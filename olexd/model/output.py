@@ -47,6 +47,7 @@ class Output:
         "_buffered",
         "_declared",
         "_framing",
+        "_sent_before",
         "_writer",
         "bytes_queued",
         "bytes_sent",
@@ -65,10 +66,16 @@ class Output:
         self.bytes_sent = 0
         self.bytes_queued = 0
         self._writer = writer
+        self._sent_before = writer.bytes_out
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._declared = 0
         self._framing = Framing.CLOSE
+
+    @property
+    def wire_bytes(self) -> int:
+        """How many bytes went to the client so far, the head included."""
+        return self._writer.bytes_out - self._sent_before
 
     def write(self, data: bytes, flush: bool) -> None:
         """Take body bytes; push them (and all before them) when `flush` or when much has collected.
@@ -154,9 +161,11 @@ class Output:
     def _push(self, last: bool) -> None:
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
-        if last and self._framing is Framing.CHUNKED and not self.request.header_only:
-            parts.append(LAST_CHUNK)
-        if parts:
+        if last:
+            if self._framing is Framing.CHUNKED and not self.request.header_only:
+                parts.append(LAST_CHUNK)
+            self._send(parts)
+        elif parts and not self._writer.hold(parts):
             self._send(parts)
 
     def _take(self) -> list[bytes]:
@@ -184,9 +193,7 @@ class Output:
         return min(size, self._declared - self.bytes_sent)
 
     def _send(self, parts: Sequence[bytes]) -> None:
-        if sum(map(len, parts)) <= FILE_BLOCK:
-            parts = [b"".join(parts)]
-        if self.request.on_reactor:
+        if self.request.connection.on_reactor:
             self._writer.send_soon(parts)
         else:
             self._writer.send(parts)
@@ -198,9 +205,16 @@ class Output:
             self.committed = True
             self._framing = Framing.CLOSE
             return b""
-        fields = [line for line in request.err_headers_out.wire_items() if line[0].lower() not in _OWN_FIELDS]
-        fields += [line for line in request.headers_out.wire_items() if line[0].lower() not in _OWN_FIELDS]
-        fields = self._content_fields(request, fields)
+        fields: list[HeaderLine] = []
+        for table in (request.err_headers_out_table, request.headers_out_table):
+            if table is not None:
+                fields += [line for line in table.wire_items() if line[0].lower() not in _OWN_FIELDS]
+        if request.content_type and fields:
+            fields = _without(fields, b"content-type")
+        if request.content_encoding:
+            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
+        if request.content_languages:
+            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
         fields = self._decide_framing(request, fields, last)
         fields += self._connection_fields(request)
         if request.content_type and self._framing is not Framing.NO_BODY:
@@ -210,31 +224,19 @@ class Output:
         self.committed = True
         return head
 
-    def _content_fields(self, request: Request, fields: list[HeaderLine]) -> list[HeaderLine]:
-        if request.content_type:
-            fields = [line for line in fields if line[0].lower() != b"content-type"]
-        if request.content_encoding:
-            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
-        if request.content_languages:
-            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
-        return fields
-
     def _decide_framing(self, request: Request, fields: list[HeaderLine], last: bool) -> list[HeaderLine]:
         if request.status in NO_BODY or request.status < 200:
             self._framing = Framing.NO_BODY
-            return [line for line in fields if line[0].lower() not in (b"content-length", b"content-type")]
-        declared = [line for line in fields if line[0].lower() == b"content-length"]
+            return _without(_without(fields, b"content-length"), b"content-type")
+        declared = [line for line in fields if line[0].lower() == b"content-length"] if fields else ()
         if declared:
-            fields = [line for line in fields if line[0].lower() != b"content-length"]
+            fields = _without(fields, b"content-length")
             if declared[-1][1].isdigit():
                 return self._with_length(fields, int(declared[-1][1]))
         if last:
             return self._with_length(fields, self._buffered)
-        if (
-            request.proto_num >= 1001
-            and request.connection.keepalive != AP_CONN_CLOSE
-            and not request.expecting_100
-        ):
+        keepalive = request.connection.keepalive
+        if request.proto_num >= 1001 and keepalive != AP_CONN_CLOSE and not request.expecting_100:
             self._framing = Framing.CHUNKED
             request.chunked = True
             if not request.header_only:
@@ -271,3 +273,7 @@ class Output:
         if core.max_keep_alive_requests:
             timeout += b", max=%d" % left
         return [(b"Keep-Alive", timeout), (b"Connection", b"Keep-Alive")]
+
+
+def _without(fields: list[HeaderLine], name: bytes) -> list[HeaderLine]:
+    return [line for line in fields if line[0].lower() != name]

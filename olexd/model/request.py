@@ -7,7 +7,7 @@ which reads and writes it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from olexd.config.server import HostConfig, Section
@@ -33,133 +33,97 @@ class Request:
     Allow header names. `cleanups` run newest first when the request is over.
     """
 
-    __slots__ = (
-        "added_handlers",
-        "ap_auth_type",
-        "args",
-        "assbackwards",
-        "body",
-        "canonical_filename",
-        "chunked",
-        "cleanups",
-        "clength",
-        "conf",
-        "connection",
-        "content_encoding",
-        "content_languages",
-        "content_type",
-        "content_type_set",
-        "err_headers_out",
-        "expecting_100",
-        "filename",
-        "handler",
-        "header_lines",
-        "headers_in_table",
-        "headers_out",
-        "host",
-        "hostname",
-        "keep_alive_token",
-        "main",
-        "method",
-        "methods_allowed",
-        "mtime",
-        "next",
-        "no_cache",
-        "no_local_copy",
-        "notes_table",
-        "output",
-        "path_info",
-        "persistent",
-        "phase",
-        "phases",
-        "port_in_host",
-        "prev",
-        "proto_num",
-        "protocol",
-        "proxyreq",
-        "python",
-        "redirector",
-        "request_time",
-        "sections",
-        "started",
-        "stat",
-        "status",
-        "status_line",
-        "subprocess_env_table",
-        "the_request_bytes",
-        "unparsed_uri",
-        "uri",
-        "used_path_info",
-        "user",
-        "user_ip",
-        "xmethods_allowed",
-    )
-
     method: str
     uri: str
-    args: str | None
+    args: str | None = None
     unparsed_uri: str
     body: Body
     output: Output
-    phases: object
+    phases: Any
     """The table of phases that serves the request (`olexd.phases.table.PhaseTable`)."""
+
+    # Most requests change few of these: defaults on the class make a new request cheap.
+    sections: tuple[Section, ...] = ()
+    header_lines: Sequence[HeaderLine] = ()
+    headers_in_table: Table | None = None
+    headers_out_table: Table | None = None
+    err_headers_out_table: Table | None = None
+    notes_table: Table | None = None
+    subprocess_env_table: Table | None = None
+    the_request_bytes: bytes = b""
+    protocol: str = "HTTP/1.1"
+    proto_num: int = 1001
+    hostname: str | None = None
+    port_in_host: int | None = None
+    status: int = 200
+    status_line: str | None = None
+    content_type: str | None = None
+    content_type_set: bool = False
+    content_encoding: str | None = None
+    content_languages: tuple[str, ...] = ()
+    handler: str | None = None
+    user: str | None = None
+    ap_auth_type: str | None = None
+    filename: str | None = None
+    canonical_filename: str | None = None
+    path_info: str | None = None
+    stat: os.stat_result | None = None
+    mtime: float = 0.0
+    methods_allowed: frozenset[str] = frozenset()
+    xmethods_allowed: tuple[str, ...] = ()
+    main: Request | None = None
+    prev: Request | None = None
+    next: Request | None = None
+    request_time: float = 0.0
+    started: float = 0.0
+    clength: int = 0
+    chunked: bool = False
+    expecting_100: bool = False
+    assbackwards: bool = False
+    no_cache: bool = False
+    no_local_copy: bool = False
+    proxyreq: int = 0
+    used_path_info: int = 2
+    user_ip: str | None = None
+    phase: str | None = None
+    added_handlers: dict[str, list[Any]] | None = None
+    python: Any = None
+    persistent: bool = False
+    """Whether the client lets the connection persist."""
+    keep_alive_token: bool = False
+    """Whether the client sent `Connection: keep-alive`."""
+    redirector: Callable[[Request, str], None] | None = None
+    """What `req.internal_redirect()` calls; set by the site."""
 
     def __init__(self, connection: Connection, host: HostConfig, conf: Settings) -> None:
         self.connection = connection
         self.host = host
         self.conf = conf
-        self.sections: tuple[Section, ...] = ()
-        self.header_lines: list[HeaderLine] = []
-        self.headers_in_table: Table | None = None
-        self.headers_out = Table()
-        self.err_headers_out = Table()
-        self.notes_table: Table | None = None
-        self.subprocess_env_table: Table | None = None
-        self.the_request_bytes = b""
-        self.protocol = "HTTP/1.1"
-        self.proto_num = 1001
-        self.hostname: str | None = None
-        self.port_in_host: int | None = None
-        self.status = 200
-        self.status_line: str | None = None
-        self.content_type: str | None = None
-        self.content_type_set = False
-        self.content_encoding: str | None = None
-        self.content_languages: tuple[str, ...] = ()
-        self.handler: str | None = None
-        self.user: str | None = None
-        self.ap_auth_type: str | None = None
-        self.filename: str | None = None
-        self.canonical_filename: str | None = None
-        self.path_info: str | None = None
-        self.stat: os.stat_result | None = None
-        self.mtime = 0.0
-        self.methods_allowed: frozenset[str] = frozenset()
-        self.xmethods_allowed: tuple[str, ...] = ()
-        self.main: Request | None = None
-        self.prev: Request | None = None
-        self.next: Request | None = None
-        self.request_time = 0.0
-        self.started = 0.0
-        self.clength = 0
-        self.chunked = False
-        self.expecting_100 = False
-        self.assbackwards = False
-        self.no_cache = False
-        self.no_local_copy = False
-        self.proxyreq = 0
-        self.used_path_info = 2
-        self.user_ip: str | None = None
-        self.phase: str | None = None
-        self.added_handlers: dict[str, list[Any]] | None = None
         self.cleanups: list[Callable[[], None]] = []
-        self.python: Any = None
-        self.persistent = False
-        """Whether the client lets the connection persist."""
-        self.keep_alive_token = False
-        """Whether the client sent `Connection: keep-alive`."""
-        self.redirector: Callable[[Request, str], None] | None = None
-        """What `req.internal_redirect()` calls; set by the site."""
+
+    @property
+    def headers_out(self) -> Table:
+        """The header fields of a successful response."""
+        table = self.headers_out_table
+        if table is None:
+            table = self.headers_out_table = Table()
+        return table
+
+    @headers_out.setter
+    def headers_out(self, table: Table) -> None:
+        self.headers_out_table = table
+
+    @property
+    def err_headers_out(self) -> Table:
+        """The header fields of any response, errors included; they outlive internal redirects."""
+        table = self.err_headers_out_table
+        if table is None:
+            table = self.err_headers_out_table = Table()
+        return table
+
+    @err_headers_out.setter
+    def err_headers_out(self, table: Table) -> None:
+        self.err_headers_out_table = table
 
     @property
     def headers_in(self) -> Table:

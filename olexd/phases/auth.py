@@ -11,35 +11,35 @@ from typing import Final
 from olexd.config.core import CoreDir
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.phases.hooks import Phase
-from olexd.phases.table import run_phase, table_of
+from olexd.phases.table import Plan, run_all, run_first
 from olexd.status import DECLINED, OK
 
 INTERNAL_SERVER_ERROR: Final = 500
 
 
-async def check_access(request: Request) -> int:
+async def check_access(request: Request, plan: Plan) -> int:
     """Return OK when the request may pass, else DONE or the status of the refusal."""
-    result = await run_phase(request, Phase.ACCESS_CHECKER)
-    if result not in (OK, DECLINED):
-        return result
-    if not table_of(request).calls(request, Phase.ACCESS_DECIDER):
+    if plan.access_checker:
+        result = await run_all(request, plan.access_checker)
+        if result != OK:
+            return result
+    if not plan.access_decider:
         return OK
-    decision = await run_phase(request, Phase.ACCESS_DECIDER)
+    decision = await run_first(request, plan.access_decider)
     if decision != DECLINED:
         return decision
-    return await _check_user(request)
+    return await _check_user(request, plan)
 
 
-async def _check_user(request: Request) -> int:
-    result = await run_phase(request, Phase.CHECK_USER_ID)
+async def _check_user(request: Request, plan: Plan) -> int:
+    result = await run_first(request, plan.check_user_id)
     if result == DECLINED:
         result = _nobody_answered(request)
     if result != OK:
         return result
     if request.user is None:
         return _no_user(request)
-    result = await run_phase(request, Phase.AUTH_CHECKER)
+    result = await run_first(request, plan.auth_checker)
     return INTERNAL_SERVER_ERROR if result == DECLINED else result
 
 

@@ -42,7 +42,6 @@ class Phase(Enum):
     def __init__(self, label: str, run: Run) -> None:
         self.label = label
         self.run = run
-        self.index = len(self.__class__.__members__)
 
 
 class Order(IntEnum):

@@ -16,9 +16,8 @@ from olexd.model.request import Request
 from olexd.phases import respond
 from olexd.phases.auth import check_access
 from olexd.phases.derive import follow
-from olexd.phases.hooks import Phase
 from olexd.phases.sides import to_pool
-from olexd.phases.table import run_phase, run_void_phase
+from olexd.phases.table import Plan, run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
 from olexd.status import DECLINED, DONE, OK
 
@@ -33,7 +32,9 @@ async def serve(request: Request, refusal: int = OK) -> None:
     `refusal` is the status to answer with when the request cannot even be looked at.
     """
     await answer(request, refusal)
-    await run_void_phase(request, Phase.LOG_TRANSACTION, log_failure)
+    calls = request.phases.plan(request).log_transaction
+    if calls:
+        await run_void(request, calls, log_failure)
     await clean_up(request)
 
 
@@ -65,13 +66,16 @@ async def _answer_failure(request: Request) -> None:
 
 async def process(request: Request) -> int:
     """Run the phases up to the content handler; return OK, DONE or the status to answer with."""
-    result = await run_phase(request, Phase.POST_READ_REQUEST)
-    if result in _GO_ON:
-        result = await process_mapped(request)
+    calls = request.phases.plan(request).post_read_request
+    if calls:
+        result = await run_all(request, calls)
+        if result != OK:
+            return result
+    result = await process_mapped(request)
     if result == OK:
         result = _check_body(request)
     if result == OK:
-        result = await run_phase(request, Phase.HANDLER)
+        result = await run_first(request, request.phases.plan(request).handler)
         if result == DECLINED:
             return NOT_FOUND
     return result
@@ -80,33 +84,42 @@ async def process(request: Request) -> int:
 async def process_mapped(request: Request) -> int:
     """Run the phases from the URL to the fixups; return OK, DONE or a status. Serves subrequests too."""
     location_walk(request)
-    uri = request.uri
-    result = await run_phase(request, Phase.TRANSLATE_NAME)
-    if result not in _GO_ON:
-        return result
-    if request.filename is not None:
-        await to_pool(request)
-        result = directory_walk(request)
+    plan = request.phases.plan(request)
+    if plan.translate_name:
+        uri = request.uri
+        result = await run_first(request, plan.translate_name)
+        if result not in _GO_ON:
+            return result
+        if request.uri != uri:
+            location_walk(request)
+        if request.filename is not None:
+            await to_pool(request)
+            result = directory_walk(request)
+            if result != OK:
+                return result
+        plan = request.phases.plan(request)
+    return await _process_found(request, plan)
+
+
+async def _process_found(request: Request, plan: Plan) -> int:
+    """Run the phases after the walk. The plan is asked for anew only where handlers may add handlers."""
+    if plan.header_parser:
+        result = await run_all(request, plan.header_parser)
         if result != OK:
             return result
-    elif request.uri != uri:
-        location_walk(request)
-    return await _process_found(request)
-
-
-async def _process_found(request: Request) -> int:
-    result = await run_phase(request, Phase.HEADER_PARSER)
-    if result not in _GO_ON:
-        return result
-    result = await check_access(request)
-    if result not in _GO_ON:
-        return result
-    result = await run_phase(request, Phase.TYPE_CHECKER)
-    if result not in _GO_ON:
-        return result
+        plan = request.phases.plan(request)
+    if plan.access_checker or plan.access_decider:
+        result = await check_access(request, plan)
+        if result != OK:
+            return result
+        plan = request.phases.plan(request)
+    if plan.type_checker:
+        result = await run_first(request, plan.type_checker)
+        if result not in _GO_ON:
+            return result
+        plan = request.phases.plan(request)
     _settle_handler(request)
-    result = await run_phase(request, Phase.FIXUPS)
-    return OK if result == DECLINED else result
+    return await run_all(request, plan.fixups) if plan.fixups else OK
 
 
 def _check_body(request: Request) -> int:
@@ -153,17 +166,17 @@ def _error_request(request: Request, document: str) -> Request:
 
 async def clean_up(request: Request) -> None:
     """Run the cleanups of a request and of all it was redirected to, the last one's first."""
-    chain = [request]
-    while chain[-1].next is not None:
-        chain.append(chain[-1].next)
-    for one in reversed(chain):
-        while one.cleanups:
-            call = one.cleanups.pop()
-            try:
-                call()
-            except Exception as error:
-                log_failure(one, error)
-        await run_void_phase(one, Phase.CLEANUP, log_failure)
+    if request.next is not None:
+        await clean_up(request.next)
+    while request.cleanups:
+        call = request.cleanups.pop()
+        try:
+            call()
+        except Exception as error:
+            log_failure(request, error)
+    calls = request.phases.plan(request).cleanup
+    if calls:
+        await run_void(request, calls, log_failure)
 
 
 def log_failure(request: Request, error: Exception) -> None:

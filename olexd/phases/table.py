@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
-from typing import Any, cast
+from typing import Any
 
 from olexd.config.settings import Settings
 from olexd.model.request import Request
-from olexd.phases.hooks import Hook, Module, Phase, Run
+from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, OK
 
 Call = tuple[Callable[[Request], Any], bool]
 """A hook ready to be called, and whether its answer must be awaited."""
+Calls = tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Plan:
-    """The hooks that requests with certain settings need, phase by phase (`calls[phase.index]`)."""
+    """The hooks that requests with certain settings need, phase by phase; most phases need none."""
 
-    calls: tuple[tuple[Call, ...], ...]
+    __slots__ = (
+        "access_checker",
+        "access_decider",
+        "auth_checker",
+        "check_user_id",
+        "cleanup",
+        "fixups",
+        "handler",
+        "header_parser",
+        "log_transaction",
+        "post_read_request",
+        "translate_name",
+        "type_checker",
+    )
+
+    access_checker: Calls
+    access_decider: Calls
+    auth_checker: Calls
+    check_user_id: Calls
+    cleanup: Calls
+    fixups: Calls
+    handler: Calls
+    header_parser: Calls
+    log_transaction: Calls
+    post_read_request: Calls
+    translate_name: Calls
+    type_checker: Calls
+
+    def __init__(self, hooks: dict[Phase, tuple[Hook, ...]], wanted: Callable[[Hook], bool]) -> None:
+        for phase, found in hooks.items():
+            calls = tuple((hook.call, iscoroutinefunction(hook.call)) for hook in found if wanted(hook))
+            setattr(self, phase.label, calls)
 
 
 class PhaseTable:
@@ -41,56 +71,49 @@ class PhaseTable:
             phase: tuple(hook for _, _, hook in sorted(found, key=lambda item: item[:2]))
             for phase, found in hooks.items()
         }
-        self._everything = self._plan_for(lambda hook: True)
+        self._everything = Plan(self._hooks, lambda hook: True)
 
-    def plan(self, settings: Settings) -> Plan:
-        """Return the hooks that requests with these merged settings need."""
-        plan: Plan | None = getattr(settings, "plan", None)
+    def plan(self, request: Request) -> Plan:
+        """Return the hooks to run under the settings now in force.
+
+        A request that added handlers of its own asks every hook.
+        """
+        if request.added_handlers:
+            return self._everything
+        settings = request.conf
+        plan: Plan | None = settings.plan
         if plan is None:
-            plan = settings.plan = self._plan_for(lambda hook: hook.wanted is None or hook.wanted(settings))
+            plan = settings.plan = Plan(self._hooks, lambda hook: _is_wanted(hook, settings))
         return plan
 
-    def calls(self, request: Request, phase: Phase) -> tuple[Call, ...]:
-        """Return the hooks to run now; a request that added handlers of its own asks every hook."""
-        plan = self._everything if request.added_handlers else self.plan(request.conf)
-        return plan.calls[phase.index]
 
-    def _plan_for(self, wanted: Callable[[Hook], bool]) -> Plan:
-        return Plan(
-            tuple(
-                tuple(
-                    (hook.call, iscoroutinefunction(hook.call)) for hook in self._hooks[phase] if wanted(hook)
-                )
-                for phase in Phase
-            )
-        )
+def _is_wanted(hook: Hook, settings: Settings) -> bool:
+    return hook.wanted is None or hook.wanted(settings)
 
 
-def table_of(request: Request) -> PhaseTable:
-    """Return the table that serves a request."""
-    return cast(PhaseTable, request.phases)
-
-
-async def run_phase(request: Request, phase: Phase) -> int:
-    """Run one phase; return OK, DECLINED (nobody answered), DONE or a status."""
-    calls = cast(PhaseTable, request.phases).calls(request, phase)
-    if not calls:
-        return DECLINED
-    first = phase.run is Run.FIRST
+async def run_first(request: Request, calls: Calls) -> int:
+    """Run hooks until one answers; return its answer, or DECLINED."""
     for call, is_async in calls:
         answer = call(request)
-        result: int = await cast(Awaitable[int], answer) if is_async else answer
-        if result == DECLINED or (result == OK and not first):
-            continue
-        return result
-    return DECLINED if first else OK
+        result: int = await answer if is_async else answer
+        if result != DECLINED:
+            return result
+    return DECLINED
 
 
-async def run_void_phase(
-    request: Request, phase: Phase, failed: Callable[[Request, Exception], None]
-) -> None:
+async def run_all(request: Request, calls: Calls) -> int:
+    """Run hooks while they answer OK or DECLINED; return OK, or the answer that ended the phase."""
+    for call, is_async in calls:
+        answer = call(request)
+        result: int = await answer if is_async else answer
+        if result not in (OK, DECLINED):
+            return result
+    return OK
+
+
+async def run_void(request: Request, calls: Calls, failed: Callable[[Request, Exception], None]) -> None:
     """Run every hook of a phase whose answers do not count; `failed` is told of exceptions."""
-    for call, is_async in cast(PhaseTable, request.phases).calls(request, phase):
+    for call, is_async in calls:
         try:
             answer = call(request)
             if is_async:
