@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import threading
 from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol
 
@@ -19,6 +20,10 @@ from olexd.errors import ClientGone
 WRITE_FAILED: Final = "Write failed, client closed connection."
 _POLLED: Final = select.POLLOUT
 _IOV_MAX: Final = 64
+HELD_MAX: Final = 16384
+"""How many flushed bytes may be held for a moment."""
+JOIN_MAX: Final = 262144
+"""Up to this size one copy is cheaper than a scattered send."""
 
 
 class Transport(Protocol):
@@ -38,7 +43,18 @@ class SocketWriter:
     `gone` is set as soon as the connection is known to be lost; every later send raises ClientGone.
     """
 
-    __slots__ = ("abandoned", "bytes_out", "gone", "lent", "sock", "timeout", "transport")
+    __slots__ = (
+        "_held",
+        "_held_size",
+        "_holding",
+        "abandoned",
+        "bytes_out",
+        "gone",
+        "lent",
+        "sock",
+        "timeout",
+        "transport",
+    )
 
     def __init__(self, sock: socket.socket, transport: Transport, timeout: float) -> None:
         self.sock = sock
@@ -46,6 +62,10 @@ class SocketWriter:
         self.timeout = timeout
         """Seconds that a send may stand still before the client counts as gone."""
         self.bytes_out = 0
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._holding: threading.Lock | None = None
+        """Set once something was held: from then on every use of the socket takes it."""
         self.lent = False
         self.gone = False
         self.abandoned = False
@@ -81,6 +101,59 @@ class SocketWriter:
             # Not connected any more: that is what was wanted.
             return
 
+    def hold(self, parts: Sequence[bytes]) -> bool:
+        """Keep flushed bytes for a moment; return False when they should rather be sent now.
+
+        A handler's flush and the end of its response are mostly microseconds apart: what is held goes out
+        together with the next send, or when `release()` is called because the handler takes longer.
+        """
+        if self.gone:
+            raise ClientGone(WRITE_FAILED)
+        size = sum(map(len, parts))
+        if self._held_size + size > HELD_MAX:
+            return False
+        if self._holding is None:
+            self._holding = threading.Lock()
+        with self._holding:
+            self._held += parts
+            self._held_size += size
+        return True
+
+    def release(self) -> None:
+        """Send what is held as far as the socket takes it now. Reactor only, at any time."""
+        if self._holding is None or not self._held or self.gone:
+            return
+        with self._holding:
+            data = b"".join(self._take_held())
+            if not data:
+                return
+            try:
+                sent = 0 if self.transport.pending() else self.sock.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                # The handler learns of it at its next write.
+                self.gone = True
+                self.shut_down()
+                return
+            self.bytes_out += sent
+            if sent != len(data):
+                self._held = [data[sent:]]
+                self._held_size = len(data) - sent
+
+    def _take_held(self) -> list[bytes]:
+        held = self._held
+        self._held = []
+        self._held_size = 0
+        return held
+
+    def _with_held(self, parts: Sequence[bytes]) -> Sequence[bytes]:
+        """Return what is to be sent before and with `parts`."""
+        if self._holding is None:
+            return parts
+        with self._holding:
+            return [*self._take_held(), *parts]
+
     def send(self, parts: Sequence[bytes]) -> None:
         """Send all of `parts`, waiting for room as long as the client takes data. Pool thread only.
 
@@ -88,6 +161,10 @@ class SocketWriter:
         """
         if self.gone:
             raise ClientGone(WRITE_FAILED)
+        parts = self._with_held(parts)
+        size = sum(map(len, parts))
+        if size <= JOIN_MAX and len(parts) > 1:
+            parts = (b"".join(parts),)
         try:
             sent = self.sock.send(parts[0]) if len(parts) == 1 else self.sock.sendmsg(parts)
         except BlockingIOError:
@@ -95,7 +172,7 @@ class SocketWriter:
         except OSError:
             self._fail()
         self.bytes_out += sent
-        if sent != sum(map(len, parts)):
+        if sent != size:
             self._send_rest([memoryview(part) for part in parts], sent)
 
     def _send_rest(self, views: list[memoryview], done: int) -> None:
@@ -120,7 +197,9 @@ class SocketWriter:
 
         Fewer are sent only when the file ends early. Raises ClientGone like `send()`.
         """
-        if self.gone:
+        if self._held:
+            self.send(())
+        elif self.gone:
             raise ClientGone(WRITE_FAILED)
         total = 0
         while total < length:
@@ -141,7 +220,7 @@ class SocketWriter:
         """Send what the socket takes now and leave the rest to the transport. Reactor only."""
         if self.gone:
             raise ClientGone(WRITE_FAILED)
-        data = b"".join(parts)
+        data = b"".join(self._with_held(parts))
         self.bytes_out += len(data)
         sent = 0
         if not self.transport.pending():

@@ -4,6 +4,10 @@ Python runs one thread at a time, so waking sixteen threads for sixteen short re
 for the interpreter. One runner drains the queue. Another joins when a request has waited two ticks of the
 clock although the interpreter had time to spare, or when every runner is stuck in its handler. Handlers
 that block get their threads at once, handlers that do not never pay for them.
+
+For the same reason the reactor steps aside while the runner works through a batch of requests: each `send`
+of the runner lets go of the interpreter for an instant, and a reactor that took it every time, for one
+event, would cost two thread switches per request. It goes on when the queue is empty, or after `PAUSE`.
 """
 
 from __future__ import annotations
@@ -17,6 +21,10 @@ from typing import Final, Protocol
 TICK: Final = 0.002
 """Seconds between two looks of the clock, while there is work."""
 STUCK_TICKS: Final = 2
+PAUSE: Final = 0.001
+"""The longest that the reactor steps aside, in seconds."""
+HURRY: Final = 0.05
+"""For how long it does not step aside again after that was in vain, in seconds."""
 BUSY_SHARE: Final = 0.85
 """The share of a tick that the process must have left unused for another runner to be of use."""
 
@@ -29,6 +37,9 @@ class Job(Protocol):
 
     def run_in_pool(self) -> None:
         """Do it. Must not raise."""
+
+    def takes_long(self) -> None:
+        """It is still running, a tick later. Called on the reactor's thread."""
 
 
 class Clock(Protocol):
@@ -46,6 +57,7 @@ class Runner(threading.Thread):
         self.pool = pool
         self.wake = threading.Lock()
         self.wake.acquire()
+        self.job: Job | None = None
         self.serial = 0
         """Counts started and finished jobs: odd while one runs."""
         self.seen_serial = 0
@@ -61,6 +73,7 @@ class Runner(threading.Thread):
             except IndexError:
                 pool.park(self)
                 continue
+            self.job = job
             self.serial += 1
             job.run_in_pool()
             self.serial += 1
@@ -86,6 +99,11 @@ class Pool:
         self._sleeping: list[Runner] = []
         self._awake = 0
         self._ticking = False
+        self._drained = threading.Lock()
+        self._drained.acquire()
+        self._reactor_waits = False
+        self._stepping_aside = False
+        self._hurry_until = 0.0
         self._cpu = 0.0
         self._wall = 0.0
 
@@ -96,6 +114,9 @@ class Pool:
         # The runner counts itself out before it looks at the queue a last time, so one of us sees the other.
         if self._awake == 0:
             self._wake(1)
+        if not self._stepping_aside and job.queued_at > self._hurry_until:
+            self._stepping_aside = True
+            self._clock.callLater(0, self._step_aside)
         if not self._ticking:
             self._ticking = True
             self._cpu, self._wall = time.process_time(), job.queued_at
@@ -122,6 +143,9 @@ class Pool:
         """Sleep until there is work for one more runner."""
         self._on_idle()
         with self._mutex:
+            if self._reactor_waits:
+                self._reactor_waits = False
+                self._drained.release()
             if runner.stuck:
                 runner.stuck = False
             else:
@@ -140,7 +164,21 @@ class Pool:
         if spare and not self._late(time.monotonic()):
             self.park(runner)
 
-    # The clock
+    # The reactor's side
+
+    def _step_aside(self) -> None:
+        """Let the runner work through the queue before the reactor looks for more."""
+        self._stepping_aside = False
+        if not self.queue or not self._awake:
+            return
+        self._reactor_waits = True
+        if self._drained.acquire(timeout=PAUSE):
+            return
+        self._hurry_until = time.monotonic() + HURRY
+        if not self._reactor_waits:
+            # The runner was a moment late; its signal is not for the next time.
+            self._drained.acquire()
+        self._reactor_waits = False
 
     def _tick(self) -> None:
         self._mark_stuck()
@@ -168,9 +206,10 @@ class Pool:
             if runner.serial != runner.seen_serial:
                 runner.seen_serial = runner.serial
                 runner.seen_ticks = 0
-            elif runner.serial & 1 and not runner.stuck:
+            elif runner.serial & 1 and runner.job is not None:
+                runner.job.takes_long()
                 runner.seen_ticks += 1
-                if runner.seen_ticks >= STUCK_TICKS:
+                if runner.seen_ticks == STUCK_TICKS:
                     self._count_out(runner)
 
     def _count_out(self, runner: Runner) -> None:
