@@ -60,9 +60,6 @@ async def trace(request: Request) -> int:
 async def default_handler(request: Request) -> int:
     """Serve the file that the request was mapped to."""
     await to_pool(request)
-    refused = request.body.discard()
-    if refused:
-        return refused
     if request.handler == CGI_HANDLER:
         log_request(request, f"CGI programs are not run here: {request.filename}", Level.ERR, "cgi")
         return FORBIDDEN
@@ -82,7 +79,7 @@ async def default_handler(request: Request) -> int:
 
 
 MODULE: Final = Module(
-    ModuleSpec("default", ("http_core.c",)),
+    ModuleSpec("default", ()),
     (
         Hook(Phase.POST_READ_REQUEST, trace, Order.REALLY_LAST),
         Hook(Phase.HANDLER, default_handler, Order.REALLY_LAST),
