@@ -1,0 +1,118 @@
+"""The server's global locks: numbered, not re-entrant, held across threads and processes (core spec 5.5)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import threading
+import zlib
+from typing import Final
+
+from olexd.config.core import ProcessSettings
+from olexd.model import runtime
+from olexd.model.mp_server import mp_server
+from olexd.sessions.places import default_directory, private_file
+
+COUNT: Final = 32
+"""How many locks there are; number 0 is only taken by those who ask for it."""
+
+_FLOCK: Final = struct.Struct("hhqqi0q")
+
+
+class GlobalLocks:
+    """The locks of one machine: a thread lock for each number, and a byte of a file that all workers open."""
+
+    def __init__(self) -> None:
+        self._locks = [threading.Lock() for _ in range(COUNT)]
+        self._opening = threading.Lock()
+        self._file = -1
+
+    def acquire(self, number: int, blocking: bool) -> bool:
+        """Take a lock; return False when it is not free and `blocking` is not set."""
+        if not self._locks[number].acquire(blocking):
+            return False
+        try:
+            if not _several_processes() or self._set_byte(number, fcntl.F_WRLCK, blocking):
+                return True
+        except BaseException:
+            self._locks[number].release()
+            raise
+        self._locks[number].release()
+        return False
+
+    def release(self, number: int) -> None:
+        """Give a lock back; any thread may. Raises RuntimeError when nobody has it."""
+        if _several_processes():
+            self._set_byte(number, fcntl.F_UNLCK, False)
+        self._locks[number].release()
+
+    def forget_inherited(self) -> None:
+        """In a forked child: hold nothing, and open the file anew."""
+        inherited = self._file
+        self.__init__()  # type: ignore[misc]
+        if inherited >= 0:
+            os.close(inherited)
+
+    def _set_byte(self, number: int, kind: int, blocking: bool) -> bool:
+        place = _FLOCK.pack(kind, os.SEEK_SET, number, 1, 0)
+        command = fcntl.F_OFD_SETLKW if blocking else fcntl.F_OFD_SETLK
+        try:
+            fcntl.fcntl(self._descriptor(), command, place)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _descriptor(self) -> int:
+        with self._opening:
+            if self._file < 0:
+                self._file = private_file(os.path.join(default_directory(), "global-locks"))
+            return self._file
+
+
+def _several_processes() -> bool:
+    return runtime.config().main.server[ProcessSettings].start_servers > 1
+
+
+_locks: Final = GlobalLocks()
+os.register_at_fork(after_in_child=_locks.forget_inherited)
+
+
+def _number(server: object, key: object, index: int) -> int:
+    """Return the lock to use: the one asked for, or for -1 one that belongs to the key."""
+    if not isinstance(server, mp_server):
+        raise TypeError("First argument must be a server object")
+    if index == -1:
+        return 1 + _digest(key) % (COUNT - 1)
+    if not 0 <= index < COUNT:
+        raise ValueError("Lock index is out of range for number of global mutex locks")
+    return index
+
+
+def _digest(key: object) -> int:
+    """Return a number that is the same in every process for text and bytes."""
+    if isinstance(key, str):
+        key = key.encode("utf-8", "surrogatepass")
+    return zlib.crc32(key) if isinstance(key, bytes) else hash(key)
+
+
+def global_lock(server: object, key: object, index: int = -1) -> None:
+    """Take a global lock, waiting for it. Raises ValueError when that fails."""
+    number = _number(server, key, index)
+    try:
+        _locks.acquire(number, True)
+    except OSError as error:
+        raise ValueError("Failed to acquire global mutex lock") from error
+
+
+def global_trylock(server: object, key: object, index: int = -1) -> bool:
+    """Take a global lock if it is free; return whether it was."""
+    return _locks.acquire(_number(server, key, index), False)
+
+
+def global_unlock(server: object, key: object, index: int = -1) -> None:
+    """Give a global lock back. Raises ValueError when nobody has it."""
+    try:
+        _locks.release(_number(server, key, index))
+    except RuntimeError as error:
+        raise ValueError("Failed to release global mutex lock") from error
