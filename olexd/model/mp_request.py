@@ -6,8 +6,8 @@ import base64
 import binascii
 import operator
 import os
+import time
 from collections.abc import Callable, Sequence
-from email.utils import formatdate
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, CoreServer
@@ -16,6 +16,7 @@ from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model import cgi_env, input, runtime, wsgi
 from olexd.model.attributes import argument_text
+from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.logging import log_request
 from olexd.model.methods import INVALID, method_number
 from olexd.model.mp_connection import connection_of, look_up_host
@@ -323,18 +324,18 @@ class mp_request(RequestAttributes):
 
     def set_last_modified(self) -> None:
         """Set Last-Modified from `mtime`."""
-        self._record.headers_out["Last-Modified"] = formatdate(self._record.mtime, usegmt=True)
+        self._record.headers_out["Last-Modified"] = format_date(int(self._record.mtime))
 
     def set_etag(self) -> None:
-        """Set ETag from the size and time of the file; `"0"` when there is none."""
-        stat = self._record.stat
-        tag = "0" if stat is None else f"{stat.st_size:x}-{stat.st_mtime_ns // 1000:x}"
-        self._record.headers_out["ETag"] = f'"{tag}"'
+        """Set ETag from the file, as FileETag says; `"0"` when there is none."""
+        record = self._record
+        parts = record.conf[CoreDir].etag_parts
+        tag = '"0"' if record.stat is None else make_etag(record.stat, parts, time.time())
+        if tag is not None:
+            record.headers_out["ETag"] = tag
 
     def meets_conditions(self) -> int:
         """Return OK, or the status (304, 412) that the request's conditions ask for."""
-        from olexd.model.conditions import meets_conditions
-
         return meets_conditions(self._record)
 
     # -- environments
