@@ -23,8 +23,8 @@ _COUNTS: Final = {
 def checked_words(row: Directive, raw: str) -> tuple[str, ...]:
     """Return the words of `raw` as `row` takes them; raise DirectiveError when there are too few or many.
 
-    As in httpd an empty quoted word at the end counts as none, a list stops at one, and only the first
-    word of a flag is looked at.
+    As in httpd an empty quoted word stands for an optional one left out, a list stops at one, and only the
+    first word of a flag is looked at.
     """
     words = split_words(raw)
     if row.arity is Arity.RAW:
@@ -35,8 +35,9 @@ def checked_words(row: Directive, raw: str) -> tuple[str, ...]:
         if not words or words[0].lower() not in ("on", "off"):
             raise DirectiveError(f"{row.name} {row.arity.value}")
         return words[:1]
-    given = words[:-1] if words and not words[-1] and row.arity is not Arity.NONE else words
-    if len(given) not in _COUNTS[row.arity] or not all(given):
+    counts = _COUNTS[row.arity]
+    given = words[:-1] if not all(words) and not words[-1] and len(words) - 1 in counts else words
+    if len(words) not in counts or not all(given):
         detail = "" if row.arity is Arity.NONE else f", {row.help}"
         raise DirectiveError(f"{row.name} {row.arity.value}{detail}")
     return given

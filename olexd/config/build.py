@@ -21,7 +21,7 @@ from olexd.config.lexer import split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.parser import Parser
 from olexd.config.registry import Registry
-from olexd.config.rows import Args, Context, Directive, Methods
+from olexd.config.rows import Args, Context, Directive, Methods, Override
 from olexd.config.sections import DirectoryIndex, LocationIndex
 from olexd.config.server import Address, HostConfig, Section, SectionKind, ServerConfig
 from olexd.config.settings import UNSET, Settings, merge_settings, resolve_settings
@@ -37,6 +37,9 @@ AUTHORIZATION: Final = frozenset(
     {"require", "<requireall", "<requireany", "<requirenone", "order", "allow", "deny", "satisfy"}
 )
 """What `<Limit>` restricts to some methods; all other directives in it act on every method."""
+
+AT_TOP_LEVEL: Final = Override.FILEINFO | Override.INDEXES | Override.OPTIONS
+"""Directives of these classes may stand outside of sections too, whatever the manual says of them."""
 
 UNKNOWN: Final = (
     "Invalid command '{}', perhaps misspelled or defined by a module not included in the server configuration"
@@ -175,7 +178,8 @@ class Builder:
 
     def _may_stand(self, row: Directive, scope: _Scope) -> bool:
         """Return whether `row` may stand here; if not, complain, unless broken sections are to blame."""
-        refusal = _refusal(row.name.removesuffix(">"), row.contexts, scope)
+        contexts = row.contexts | Context.SV if row.override & AT_TOP_LEVEL else row.contexts
+        refusal = _refusal(row.name.removesuffix(">"), contexts, scope)
         if not refusal and scope.only is not None and row.target is not scope.only:
             refusal = f"{row.name} not allowed in {scope.parent} context"
         if refusal and self._sound:
@@ -202,6 +206,7 @@ class Builder:
             scope.directory,
             scope.methods,
             inner,
+            scope.parent if scope.only is not None else "",
         )
         settings = scope.host.server if row.target in self._server_types else scope.settings
         conf = settings.get(row.target)
@@ -302,6 +307,8 @@ class Builder:
             methods = scope.methods.within(methods)
         if not methods.names and not methods.excepted:
             raise DirectiveError(f"{name}> directive excludes all methods")
+        if methods == scope.methods:
+            raise DirectiveError(f"{name}> directive specifies methods already excluded")
         self._run(block.children, replace(scope, parent=f"{name}>", methods=methods))
 
     def _container(self, block: Block, scope: _Scope) -> None:

@@ -174,15 +174,6 @@ BUILTIN: Final = ModuleSpec(
             "[ADDRESS:]PORT or unix:/PATH, and an optional protocol",
         ),
         Directive(
-            "NameVirtualHost",
-            Context.SERVER,
-            Arity.ONE,
-            Naming,
-            ignore,
-            "AH00548: NameVirtualHost has no effect, every address has named virtual hosts",
-            effect=False,
-        ),
-        Directive(
             "AllowOverride",
             Context.DIRECTORY,
             Arity.ITERATE,

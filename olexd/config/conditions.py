@@ -134,7 +134,7 @@ _COMPARISONS: Final[dict[str, Callable[[tuple[int, ...]], bool]]] = {
 
 def _if_version(argument: str) -> bool:
     words = split_words(argument)
-    operator, wanted = (words[0], words[1]) if len(words) > 1 else ("=", *words[:1])
+    operator, wanted = words[:2] if len(words) > 1 else ("=", "".join(words))
     negated = operator.startswith("!")
     operator = operator.removeprefix("!") or "="
     if operator in ("=", "==") and len(wanted) > 1 and wanted[0] == wanted[-1] == "/":

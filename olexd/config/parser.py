@@ -186,8 +186,8 @@ class Parser:
     # Sections
 
     def _start(self, name: str, raw: str, where: Where) -> None:
-        if not raw and name.endswith(">"):
-            name, raw = name[:-1], ">"
+        if name.endswith(">") and len(name) > 2:
+            name, raw = name[:-1], raw or ">"
         key = name.lower()
         if key == "<macro":
             self._macro(raw, where)
@@ -216,14 +216,20 @@ class Parser:
             self._file.skipped_from = where
 
     def _end(self, name: str, raw: str, where: Where) -> None:
+        opened = self._file.opened
         if not name.endswith(">"):
+            if not opened or opened[-1].conditional:
+                raise DirectiveError(f"{name} without matching <{name[2:]} section")
             raise DirectiveError(f"{name}> directive missing closing '>'")
         label = name[2:-1]
-        opened = self._file.opened
+        unmatched = f"</{label}> without matching <{label}> section"
         if not opened or (opened[-1].conditional and raw):
-            raise DirectiveError(f"</{label}> without matching <{label}> section")
-        if opened[-1].name.lower() != label.lower():
-            self._fail(where, f"Expected </{opened[-1].name}> but saw </{label}>")
+            raise DirectiveError(unmatched)
+        inner = opened[-1]
+        if inner.name.lower() != label.lower():
+            self._fail(
+                where, unmatched if inner.conditional else f"Expected </{inner.name}> but saw </{label}>"
+            )
             if not any(section.name.lower() == label.lower() for section in opened):
                 return
         while self._close().name.lower() != label.lower():
@@ -367,7 +373,7 @@ class Parser:
 
 
 def _condition(name: str, raw: str) -> str:
-    argument = header_argument(name, raw)
+    argument = header_argument(name, raw) if raw else ""
     if not argument.removeprefix("!") and name.lower() != "<ifversion":
         raise DirectiveError(f"{name}> directive requires additional arguments")
     return argument
