@@ -94,7 +94,8 @@ class Args:
     argument of the enclosing path section ("Location", "/app"), or None at server level, `directory` the
     enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
     `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
-    the directives inside a container row set: unresolved settings of the row's own target.
+    the directives inside a container row set: unresolved settings of the row's own target. `container` is the
+    innermost container row around the directive, `<RequireAll>`, or "".
     """
 
     name: str
@@ -106,6 +107,7 @@ class Args:
     directory: str | None = None
     methods: Methods | None = None
     inner: Any = None
+    container: str = ""
 
     @property
     def word(self) -> str:
