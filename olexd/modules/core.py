@@ -281,7 +281,7 @@ _CONTENT: Final = (
         Arity.TWO,
         CoreDir,
         set_error_document,
-        "What is sent instead of the built-in page of a status",
+        "Change responses for HTTP errors",
         override=_FILEINFO,
     ),
     Directive(

@@ -76,6 +76,24 @@ def set_read_timeout(conf: CoreServer, args: Args) -> CoreServer:
     return replace(conf, **changes)
 
 
+_PROTOCOL_WORDS: Final = frozenset(
+    {"strict", "unsafe", "registeredmethods", "lenientmethods", "require1.0", "allow0.9"}
+)
+
+
+def check_protocol_options(conf: CoreServer, args: Args) -> CoreServer:
+    """Accept what changes nothing; refuse Unsafe: requests are always read by the strict rules."""
+    for word in args.words:
+        if word.lower() not in _PROTOCOL_WORDS:
+            raise DirectiveError(
+                "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or "
+                "'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)"
+            )
+        if word.lower() in ("unsafe", "registeredmethods", "require1.0"):
+            raise DirectiveError(f"HttpProtocolOptions {word} is not supported")
+    return conf
+
+
 _STAGES: Final = frozenset({"handshake", "header", "body"})
 
 LIMIT_DIRECTIVES: Final = (
@@ -172,6 +190,15 @@ LIMIT_DIRECTIVES: Final = (
         set_read_timeout,
         "How long a client may take to send head and body",
         "handshake=0 header=20-40,MinRate=500 body=20,MinRate=500",
+    ),
+    Directive(
+        "HttpProtocolOptions",
+        _SV,
+        Arity.ITERATE,
+        CoreServer,
+        check_protocol_options,
+        "how requests are read; only the defaults are supported",
+        "Strict LenientMethods Allow0.9",
     ),
     Directive(
         "MaxRanges",

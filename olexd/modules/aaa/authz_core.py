@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +10,19 @@ from olexd.config.core import CoreDir
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag, store_path
-from olexd.config.settings import Settings, setting
+from olexd.config.settings import Settings, Unset, setting
 from olexd.errorlog import Level
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.aaa.require import Requirement, Verdict, read_requirement
+from olexd.modules.aaa.require import (
+    Requirement,
+    Verdict,
+    contain,
+    judge_any,
+    read_requirement,
+    refuse_negative,
+)
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, OK
@@ -47,7 +55,14 @@ def _group_file(request: Request) -> str:
 
 
 def _requirement(args: Args) -> tuple[Requirement, ...]:
-    return (read_requirement(args.words, _group_file),)
+    return (read_requirement(args.words, args.container, args.methods, _group_file),)
+
+
+def _container(args: Args) -> tuple[Requirement, ...]:
+    if args.name == "<RequireNone>":
+        refuse_negative(args.name, args.container)
+    inside: tuple[Requirement, ...] | Unset = args.inner.requirements
+    return (contain(args.name, () if isinstance(inside, Unset) else inside, args.methods),)
 
 
 def refuse_merging(conf: AuthzDir, args: Args) -> AuthzDir:
@@ -61,6 +76,20 @@ def refuse_merging(conf: AuthzDir, args: Args) -> AuthzDir:
 
 _DH, _AUTHCONFIG = Context.DH, Override.AUTHCONFIG
 
+
+def _container_row(name: str, help: str) -> Directive:
+    return Directive(
+        name,
+        _DH,
+        Arity.NONE,
+        AuthzDir,
+        extend("requirements", _container),
+        help,
+        override=_AUTHCONFIG,
+        by_method=True,
+    )
+
+
 DIRECTIVES: Final = (
     Directive(
         "Require",
@@ -70,7 +99,11 @@ DIRECTIVES: Final = (
         extend("requirements", _requirement),
         "specifies authorization directives which one must pass (or not) for a request to succeed",
         override=_AUTHCONFIG,
+        by_method=True,
     ),
+    _container_row("<RequireAll>", "none of these may deny, one must grant"),
+    _container_row("<RequireAny>", "one of these must grant"),
+    _container_row("<RequireNone>", "none of these may grant"),
     Directive(
         "AuthMerging",
         _DH,
@@ -109,28 +142,31 @@ GROUP_DIRECTIVES: Final = (
 # Hooks
 
 
-async def _evaluate(request: Request, conf: AuthzDir) -> Verdict:
-    verdict = Verdict.DENIED
-    for requirement in conf.requirements:
+async def _evaluate(request: Request, requirements: Sequence[Requirement]) -> Verdict:
+    for requirement in requirements:
         if requirement.blocks:
             await to_pool(request)
-        found = requirement.check(request)
-        if found is Verdict.GRANTED:
-            return found
-        if found is Verdict.NEEDS_USER:
-            verdict = found
-    return verdict
+    return judge_any(requirements, request)
+
+
+def _concerning(request: Request) -> tuple[Requirement, ...] | None:
+    """Return the requirements on the request's method; None when there are only ones on other methods."""
+    every = request.conf[AuthzDir].requirements
+    found = tuple(requirement for requirement in every if requirement.concerns(request))
+    return found if found or not every else None
 
 
 async def decide_early(request: Request) -> int:
     """Return OK when no user is needed, DECLINED when one is, else the refusal."""
-    conf = request.conf[AuthzDir]
-    if not conf.requirements:
+    requirements = _concerning(request)
+    if requirements is None:
+        return OK
+    if not requirements:
         return _undecided(request)
-    verdict = await _evaluate(request, conf)
+    verdict = await _evaluate(request, requirements)
     if verdict is Verdict.GRANTED:
         return OK
-    if verdict is Verdict.NEEDS_USER or _depends_on_user(request, conf):
+    if verdict is Verdict.NEEDS_USER or _depends_on_user(request, requirements):
         return DECLINED
     log_request(
         request,
@@ -141,11 +177,11 @@ async def decide_early(request: Request) -> int:
     return FORBIDDEN
 
 
-def _depends_on_user(request: Request, conf: AuthzDir) -> bool:
+def _depends_on_user(request: Request, requirements: Sequence[Requirement]) -> bool:
     """Return whether a user that is known already was refused: that is for the later phases to tell."""
     if request.user is None:
         return False
-    return any(requirement.text.startswith(("user ", "group ")) for requirement in conf.requirements)
+    return any(requirement.by_user for requirement in requirements)
 
 
 def _undecided(request: Request) -> int:
@@ -162,10 +198,10 @@ def _undecided(request: Request) -> int:
 
 async def authorize(request: Request) -> int:
     """Return OK when a requirement grants access to the request's user, else the refusal."""
-    conf = request.conf[AuthzDir]
-    if not conf.requirements:
+    requirements = _concerning(request)
+    if not requirements:
         return DECLINED
-    if await _evaluate(request, conf) is Verdict.GRANTED:
+    if await _evaluate(request, requirements) is Verdict.GRANTED:
         return OK
     log_request(
         request,
@@ -173,7 +209,7 @@ async def authorize(request: Request) -> int:
         Level.ERR,
         "authz_core",
     )
-    if conf.forbidden_on_failure:
+    if request.conf[AuthzDir].forbidden_on_failure:
         return FORBIDDEN
     note_auth_failure(request)
     return UNAUTHORIZED

@@ -6,13 +6,14 @@ Each is read once into a function from a request to a verdict (configuration spe
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.rows import Methods
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -27,15 +28,31 @@ class Verdict(Enum):
     DENIED = auto()
     NEEDS_USER = auto()
     """Denied so far; a user could change that."""
+    NEUTRAL = auto()
+    """Nothing for or against."""
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One Require line. `check` may only be called on a pool thread when it `blocks`."""
+    """One Require line or container.
 
-    text: str
+    `check` may only be called on a pool thread when it `blocks`. `by_user` tells whether the user matters,
+    `negative` whether it can only deny. With `methods` it speaks of requests with these alone.
+    """
+
     check: Callable[[Request], Verdict]
     blocks: bool = False
+    by_user: bool = False
+    negative: bool = False
+    methods: Methods | None = None
+
+    def concerns(self, request: Request) -> bool:
+        """Return whether the request's method is one it speaks of."""
+        return self.methods is None or self.methods.cover(request.method)
+
+    def judge(self, request: Request) -> Verdict:
+        """Return the verdict, NEUTRAL on requests with other methods."""
+        return self.check(request) if self.concerns(request) else Verdict.NEUTRAL
 
 
 METHODS: Final = frozenset(
@@ -49,6 +66,66 @@ METHODS: Final = frozenset(
 
 def _verdict(granted: bool) -> Verdict:
     return Verdict.GRANTED if granted else Verdict.DENIED
+
+
+# Containers
+
+
+def judge_any(requirements: Sequence[Requirement], request: Request) -> Verdict:
+    """Return GRANTED when one requirement grants."""
+    found = set()
+    for requirement in requirements:
+        verdict = requirement.judge(request)
+        if verdict is Verdict.GRANTED:
+            return verdict
+        found.add(verdict)
+    for verdict in (Verdict.NEEDS_USER, Verdict.DENIED):
+        if verdict in found:
+            return verdict
+    return Verdict.NEUTRAL
+
+
+def judge_all(requirements: Sequence[Requirement], request: Request) -> Verdict:
+    """Return GRANTED when one requirement grants and none denies."""
+    found = set()
+    for requirement in requirements:
+        verdict = requirement.judge(request)
+        if verdict is Verdict.DENIED:
+            return verdict
+        found.add(verdict)
+    for verdict in (Verdict.NEEDS_USER, Verdict.GRANTED):
+        if verdict in found:
+            return verdict
+    return Verdict.NEUTRAL
+
+
+def negate(check: Callable[[Request], Verdict]) -> Callable[[Request], Verdict]:
+    """Return the check that denies what `check` grants, and never grants itself."""
+
+    def negated(request: Request) -> Verdict:
+        return Verdict.DENIED if check(request) is Verdict.GRANTED else Verdict.NEUTRAL
+
+    return negated
+
+
+def contain(name: str, inside: tuple[Requirement, ...], methods: Methods | None) -> Requirement:
+    """Return the requirement that a container (`<RequireAll>`, ...) of others makes."""
+    if not inside:
+        raise DirectiveError(f"{name} directive contains no authorization directives")
+    if name == "<RequireAll>":
+        if all(requirement.negative for requirement in inside):
+            raise DirectiveError("<RequireAll> directive contains only negative authorization directives")
+        check = partial(judge_all, inside)
+    else:
+        check = partial(judge_any, inside)
+    negative = name == "<RequireNone>"
+    return Requirement(
+        negate(check) if negative else check,
+        any(requirement.blocks for requirement in inside),
+        any(requirement.by_user for requirement in inside),
+        negative,
+        methods,
+    )
 
 
 # The checks
@@ -138,7 +215,7 @@ def _all(words: tuple[str, ...]) -> Requirement:
     verdict = {"granted": Verdict.GRANTED, "denied": Verdict.DENIED}.get("".join(words[:1]).lower())
     if verdict is None or len(words) != 1:
         raise DirectiveError("Argument for 'Require all' must be 'granted' or 'denied'")
-    return Requirement(f"all {words[0]}", partial(_fixed, verdict))
+    return Requirement(partial(_fixed, verdict))
 
 
 def _network(word: str) -> Network:
@@ -152,7 +229,7 @@ def _network(word: str) -> Network:
 def _ip(words: tuple[str, ...]) -> Requirement:
     if not words:
         raise DirectiveError("'require ip' requires an argument")
-    return Requirement(f"ip {' '.join(words)}", partial(_in_network, tuple(map(_network, words))))
+    return Requirement(partial(_in_network, tuple(map(_network, words))))
 
 
 def _method(words: tuple[str, ...]) -> Requirement:
@@ -160,37 +237,49 @@ def _method(words: tuple[str, ...]) -> Requirement:
         if word not in METHODS:
             raise DirectiveError(f"Invalid Method '{word}'")
     methods = frozenset(words) | ({"HEAD"} if "GET" in words else frozenset())
-    return Requirement(f"method {' '.join(words)}", partial(_by_method, methods))
+    return Requirement(partial(_by_method, methods))
 
 
 _READERS: Final[dict[str, Callable[[tuple[str, ...]], Requirement]]] = {
     "all": _all,
     "ip": _ip,
     "method": _method,
-    "valid-user": lambda words: Requirement("valid-user", _valid_user),
-    "user": lambda words: Requirement(f"user {' '.join(words)}", partial(_named_user, frozenset(words))),
-    "local": lambda words: Requirement("local", _is_local),
-    "env": lambda words: Requirement(f"env {' '.join(words)}", partial(_by_environment, words)),
-    "host": lambda words: Requirement(f"host {' '.join(words)}", partial(_by_host, words), True),
+    "valid-user": lambda words: Requirement(_valid_user, by_user=True),
+    "user": lambda words: Requirement(partial(_named_user, frozenset(words)), by_user=True),
+    "local": lambda words: Requirement(_is_local),
+    "env": lambda words: Requirement(partial(_by_environment, words)),
+    "host": lambda words: Requirement(partial(_by_host, words), True),
 }
 
 
-def read_requirement(words: tuple[str, ...], group_file: Callable[[Request], str]) -> Requirement:
+def read_requirement(
+    words: tuple[str, ...], container: str, methods: Methods | None, group_file: Callable[[Request], str]
+) -> Requirement:
     """Return the requirement that a Require line states.
 
-    `group_file` tells which group file a request is subject to. Raises DirectiveError: what is not
-    understood must never open anything.
+    `container` is what stands around it, "" for a section. `group_file` tells which group file a request is
+    subject to. Raises DirectiveError: what is not understood must never open anything.
     """
+    negative = "".join(words[:1]).lower() == "not"
+    found = _read(words[1:] if negative else words, group_file)
+    if not negative:
+        return replace(found, methods=methods)
+    refuse_negative("negative Require", container)
+    return replace(found, check=negate(found.check), negative=True, methods=methods)
+
+
+def refuse_negative(what: str, container: str) -> None:
+    """Refuse what can only deny where nothing beside it could be denied."""
+    if container != "<RequireAll>":
+        raise DirectiveError(f"{what} directive has no effect in {container or '<RequireAny>'} directive")
+
+
+def _read(words: tuple[str, ...], group_file: Callable[[Request], str]) -> Requirement:
     kind, rest = "".join(words[:1]), words[1:]
-    if kind.lower() == "not":
-        if "".join(rest[:1]) in (*_READERS, "group"):
-            raise DirectiveError("negative Require directive has no effect in <RequireAny> directive")
-        raise DirectiveError(f"Unknown Authz provider: {''.join(rest[:1])}")
     if any("%{" in word for word in rest):
         raise DirectiveError(f"expressions are not supported in Require {kind}")
     if kind == "group":
-        check = partial(_in_group, group_file, frozenset(rest))
-        return Requirement(f"group {' '.join(rest)}", check, True)
+        return Requirement(partial(_in_group, group_file, frozenset(rest)), blocks=True, by_user=True)
     reader = _READERS.get(kind)
     if reader is None:
         raise DirectiveError(f"Unknown Authz provider: {kind}")
