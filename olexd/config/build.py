@@ -110,7 +110,8 @@ class _Scope:
 
     `settings` take per-directory settings, `files` nested `<Files>`. `parent` is the innermost section as
     messages show it, `<Location>`, or "". `kind` is that of the innermost path section, `section` and
-    `directory` are what `Args` has. `only` is the target that a container allows.
+    `directory` are what `Args` has. `container` is the innermost container row's name, `only` the target
+    that it allows.
     """
 
     host: _Host
@@ -122,6 +123,7 @@ class _Scope:
     section: tuple[str, str] | None = None
     directory: str | None = None
     methods: Methods | None = None
+    container: str = ""
     only: type[Any] | None = None
 
 
@@ -318,7 +320,10 @@ class Builder:
         raw = header_argument(row.name.removesuffix(">"), block.raw)
         words = checked_words(row, raw)
         inner = Settings({row.target: row.target()})
-        self._run(block.children, replace(scope, settings=inner, parent=row.name, only=row.target))
+        self._run(
+            block.children,
+            replace(scope, settings=inner, parent=row.name, container=row.name, only=row.target),
+        )
         self._apply(row, block, words, raw, scope, inner.get(row.target))
 
     # The result

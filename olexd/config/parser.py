@@ -373,7 +373,10 @@ class Parser:
 
 
 def _condition(name: str, raw: str) -> str:
+    is_version = name.lower() == "<ifversion"
+    if is_version and not raw.endswith(">"):
+        raise DirectiveError(f"{name}> directive missing closing '>'")
     argument = header_argument(name, raw) if raw else ""
-    if not argument.removeprefix("!") and name.lower() != "<ifversion":
+    if not argument.removeprefix("!") and not is_version:
         raise DirectiveError(f"{name}> directive requires additional arguments")
     return argument

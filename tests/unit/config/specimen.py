@@ -52,6 +52,7 @@ def _label(methods: Methods) -> str:
 
 def _require(conf: SiteDir, args: Args) -> SiteDir:
     limit = "" if args.methods is None else f" {_label(args.methods)}"
+    limit += f" in {args.container}" if args.container else ""
     old = conf.rules if isinstance(conf.rules, tuple) else ()
     return dataclasses.replace(conf, rules=(*old, args.raw + limit))
 
