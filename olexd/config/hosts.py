@@ -45,7 +45,8 @@ def split_port(word: str) -> tuple[str, int | None]:
 def _resolve(host: str) -> list[str]:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
-        return [plain_address(str(ipaddress.ip_address(bare)))]
+        address = ipaddress.ip_address(bare)
+        return [str(getattr(address, "ipv4_mapped", None) or address).partition("%")[0]]
     except ValueError:
         if bare != host:
             raise DirectiveError("The address or port is invalid") from None
