@@ -1,0 +1,1 @@
+"""olexd and the real Apache with mod_python on one configuration, measured in turns."""
