@@ -1,0 +1,204 @@
+"""Form fields: text values, uploaded files, and the list that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any, ClassVar, SupportsIndex
+
+
+def decode_name(raw: bytes) -> str:
+    """Return a field or file name: UTF-8, or Latin-1 when it is not UTF-8."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+class Field:
+    """An uploaded file.
+
+    `file` is open for reading in binary mode, at position 0; `value` is its whole content as bytes. The file
+    is closed when the field goes. `Field(name, file, type, type_options, disposition,
+    disposition_options, headers)` makes one by hand.
+    """
+
+    name: str | None
+    filename: str | None
+    file: Any
+    type: str
+    type_options: dict[Any, str]
+    disposition: str
+    disposition_options: dict[Any, str]
+    headers: Any
+
+    def __init__(self, name: str | None, *args: Any, **kwargs: Any) -> None:
+        self.name = name
+        if args or kwargs:
+            self._describe(*args, **kwargs)
+
+    def _describe(
+        self,
+        file: Any,
+        ctype: str,
+        type_options: dict[Any, str],
+        disp: str,
+        disp_options: dict[Any, str],
+        headers: Any = None,
+    ) -> None:
+        self.file = file
+        self.type = ctype
+        self.type_options = type_options
+        self.disposition = disp
+        self.disposition_options = disp_options
+        self.headers = {} if headers is None else headers
+        self.filename = disp_options.get("filename")
+
+    @property
+    def value(self) -> bytes | None:
+        """The file's content, or None without a file. The file is at position 0 afterwards."""
+        if not self.file:
+            return None
+        self.file.seek(0)
+        content = self.file.read()
+        self.file.seek(0)
+        if not isinstance(content, bytes):
+            raise TypeError("value must be bytes, is file opened in binary mode?")
+        return content
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {self.value!r})"
+
+    def __del__(self) -> None:
+        file = getattr(self, "file", None)
+        if file is not None:
+            file.close()
+
+
+class StringField(str):
+    """A simple value: text that also equals the bytes it was sent as.
+
+    Made from str, bytes (text: UTF-8, what is not UTF-8 as U+FFFD) or any other object (text: its str()).
+    `value` is the str or other object that was given; for bytes it is the field itself.
+    """
+
+    filename: str | None = None
+    headers: ClassVar[Any] = {}
+    ctype = "text/plain"
+    type_options: ClassVar[dict[Any, str]] = {}
+    disposition: str | None = None
+    disp_options: dict[Any, str] | None = None
+
+    name: str | None = None
+    type: str
+    disposition_options: dict[Any, str]
+    _raw: bytes
+    _file: Any
+
+    def __new__(cls, value: Any = "") -> StringField:
+        raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
+        made = super().__new__(cls, raw.decode("utf-8", "replace") if value is raw else str(value))
+        made._raw = raw
+        made.value = made if value is raw else value
+        return made
+
+    value: Any
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the bytes as text in another encoding."""
+        return self._raw.decode(encoding, errors)
+
+    @property
+    def file(self) -> Any:
+        """The bytes as a file: where the value came from, or made when asked for."""
+        if not hasattr(self, "_file"):
+            self._file = BytesIO(self._raw)
+        return self._file
+
+    @file.setter
+    def file(self, file: Any) -> None:
+        self._file = file
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, bytes):
+            return self._raw == other
+        return str.__eq__(self, other) if isinstance(other, str) else NotImplemented
+
+    __hash__ = str.__hash__
+
+    def __bytes__(self) -> bytes:
+        return self._raw
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {str.__repr__(self)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as plain text: sessions do not need to know forms."""
+        return str, (str.__str__(self),)
+
+
+class FieldList(list[Any]):
+    """The fields in order of arrival. `table()` finds them by name."""
+
+    _table: dict[Any, list[Any]] | None = None
+
+    def table(self) -> dict[Any, list[Any]]:
+        """Return the fields of each name, names in order of first appearance. Not to be changed."""
+        table = self._table
+        if table is None:
+            table = {}
+            for field in self:
+                table.setdefault(field.name, []).append(field)
+            self._table = table
+        return table
+
+    def append(self, field: Any) -> None:
+        """Add a field at the end."""
+        self._table = None
+        super().append(field)
+
+    def extend(self, fields: Iterable[Any]) -> None:
+        """Add fields at the end."""
+        self._table = None
+        super().extend(fields)
+
+    def insert(self, index: SupportsIndex, field: Any) -> None:
+        """Add a field in front of another."""
+        self._table = None
+        super().insert(index, field)
+
+    def pop(self, index: SupportsIndex = -1) -> Any:
+        """Remove and return a field."""
+        self._table = None
+        return super().pop(index)
+
+    def remove(self, field: Any) -> None:
+        """Remove the first field that equals `field`."""
+        self._table = None
+        super().remove(field)
+
+    def clear(self) -> None:
+        """Remove all fields."""
+        self._table = None
+        super().clear()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._table = None
+        super().__setitem__(index, value)
+
+    def __delitem__(self, index: Any) -> None:
+        self._table = None
+        super().__delitem__(index)
+
+    def __iadd__(self, fields: Iterable[Any]) -> FieldList:  # type: ignore[override,misc]
+        self._table = None
+        super().__iadd__(fields)
+        return self
+
+    def __imul__(self, count: SupportsIndex) -> FieldList:
+        self._table = None
+        super().__imul__(count)
+        return self
