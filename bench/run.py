@@ -114,7 +114,8 @@ class Bench:
 
 def median(samples: Sequence[Sample], field: str) -> float:
     """Return the median of a field over the rounds."""
-    return statistics.median(getattr(sample, field) for sample in samples)
+    values: list[float] = [getattr(sample, field) for sample in samples]
+    return statistics.median(values)
 
 
 def row(title: str, samples: dict[str, list[Sample]]) -> str:

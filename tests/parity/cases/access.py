@@ -64,7 +64,7 @@ REQUIRE = {
     "two": "Require user x\nRequire user joe",
 }
 REQUIRE |= {"granted": "Require all granted", "denied": "Require all denied", "nothing": ""}
-AUTHEN = (
+AUTHEN: tuple[str, ...] = (
     "ok",
     "ok_without_user",
     "password",

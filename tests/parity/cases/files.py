@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.parity.runner.case import STATIC, Case, ask, get, head, post
+from tests.parity.runner.case import STATIC, Case, Request, ask, get, head, post
 
 MODIFIED = "Sun, 05 May 2024 12:00:00 GMT"
 TAG = '"a-617b3b1389240"'
@@ -39,7 +39,7 @@ RANGES = (
     "0-99999",
 )
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "a.txt": "0123456789",
     "page.html": "<p>page</p>",
     "data.json": "{}",
@@ -57,7 +57,7 @@ FILES = {
     ".hidden": "hidden",
     "script.py": "print('source')",
 }
-NAMES = (
+NAMES: tuple[str, ...] = (
     "a.txt",
     "page.html",
     "data.json",
@@ -85,9 +85,9 @@ NAMES += (
 NAMES += ("dir/none", "none/", "", "a.txt?query", "dir//index.html", "script.py")
 
 
-def static(name: str, *requests: object, config: str = STATIC) -> Case:
+def static(name: str, *requests: Request, config: str = STATIC) -> Case:
     """A case over the common files."""
-    return Case(f"static-{name}", list(requests), config, files=FILES)  # type: ignore[arg-type]
+    return Case(f"static-{name}", requests, config, files=FILES)
 
 
 METHODS = ("PUT", "DELETE", "PATCH", "OPTIONS", "FOO", "get")

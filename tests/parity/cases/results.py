@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.parity.runner.case import DIRECTORY, Case, Expect, get, head, post
 
-CODES = (
+CODES: tuple[int, ...] = (
     200,
     201,
     204,

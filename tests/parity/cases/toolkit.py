@@ -202,8 +202,7 @@ def handler(req):
     ),
     Case(
         "publisher",
-        [get(f"/@M@{path}") for path in ()]
-        + [
+        [
             get(path)
             for path in ("/pub", "/pub/", "/pub/hello", "/pub/hello?name=x", "/pub/obj/method", "/pub/text")
         ]
