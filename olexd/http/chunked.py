@@ -20,6 +20,8 @@ class _Part(Enum):
     DATA = "data"
     DATA_END = "data end"
     TRAILERS = "trailers"
+    BROKEN = "broken"
+    """Nothing: the framing is lost."""
 
 
 class ChunkedDecoder:
@@ -55,6 +57,7 @@ class ChunkedDecoder:
         """Take bytes of the body; return the data in them, in order.
 
         Raises BadRequest: 400 for bad syntax, 413 for a size that no body has or an endless size line.
+        After that every further feed is refused: nobody can tell where the body ends.
         """
         if self._pending:
             data = self._pending + data
@@ -62,7 +65,11 @@ class ChunkedDecoder:
         pieces: list[bytes] = []
         position = 0
         while not self.done:
-            step = self._step(data, position, pieces)
+            try:
+                step = self._step(data, position, pieces)
+            except BadRequest:
+                self._part = _Part.BROKEN
+                raise
             if step == position:
                 self._pending = data[position:]
                 return pieces
@@ -79,6 +86,8 @@ class ChunkedDecoder:
             return self._data(data, position, pieces)
         if part is _Part.DATA_END:
             return self._data_end(data, position)
+        if part is _Part.BROKEN:
+            raise BadRequest(400, "data after a malformed chunk")
         return self._trailer(data, position)
 
     def _size(self, data: bytes, position: int) -> int:

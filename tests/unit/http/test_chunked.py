@@ -91,3 +91,12 @@ def test_data_end_is_checked_at_once() -> None:
     assert refusal(b"1\r\naX") == 400
     assert refusal(b"1\r\na\n") == 400
     assert refusal(b"1\r\na\rX") == 400
+
+
+def test_nothing_is_decoded_after_an_error() -> None:
+    """Once the framing is lost, well-formed chunks are not believed any more."""
+    decoder = ChunkedDecoder(Limits())
+    for raw in (b"zz\r\n", b"1\r\na\r\n0\r\n\r\n", b"0\r\n\r\n", b""):
+        with pytest.raises(BadRequest):
+            decoder.feed(raw)
+    assert not decoder.done
