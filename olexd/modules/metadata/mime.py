@@ -70,6 +70,11 @@ def _removing(field: str) -> Callable[[Any, Args], Any]:
     return overlay(field, lambda args: dict.fromkeys(map(_extension, args.words), ""))
 
 
+def _media_type(word: str) -> str:
+    """Return a type as httpd writes it: in lower case, parameters after a semicolon and one space."""
+    return "; ".join(part.strip() for part in word.lower().split(";"))
+
+
 def _handler(word: str) -> str:
     return "" if word.lower() == "none" else word.lower()
 
@@ -98,7 +103,7 @@ DIRECTIVES: Final = (
         "The file that lists media types and their extensions",
         "conf/mime.types",
     ),
-    _row("AddType", Arity.ITERATE2, _adding("types"), f"a mime type followed by {_EXTENSIONS}"),
+    _row("AddType", Arity.ITERATE2, _adding("types", _media_type), f"a mime type followed by {_EXTENSIONS}"),
     _row("RemoveType", Arity.ITERATE, _removing("types"), _EXTENSIONS),
     _row("ForceType", Arity.ONE, store("force_type", _forced), "a media type, or None"),
     _row(
