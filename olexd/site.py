@@ -36,6 +36,8 @@ from olexd.status import OK
 from olexd.uri import decode_path
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+NO_BODY: Final = Body(None, 0)
+"""The body of every request without one: nothing about it can change."""
 UNIX_PEER: Final = ("127.0.0.1", 0)
 """Who a unix socket's peer counts as: somebody on this machine, listed like any local proxy."""
 
@@ -163,7 +165,7 @@ class Site:
             channel.task.cancel()
 
     def request(self, channel: Channel, head: Head) -> Body | None:
-        """A head arrived: start answering it and return where its body goes."""
+        """A head arrived: get ready to answer it and return where its body goes."""
         refusal = OK
         request = self._new_request(channel, head)
         body = self._body(channel, request, head)
@@ -172,8 +174,12 @@ class Site:
         except BadRequest as error:
             log_request(request, str(error), Level.INFO, "core")
             refusal = error.status
-        self._start(channel, request, refusal)
+        channel.task = Task(self, channel, request, serve(request, refusal))
         return body
+
+    def start(self, channel: Channel) -> None:
+        """Answer the request that is ready."""
+        channel.task.run_on_reactor()
 
     def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
         """What arrived is not a request: answer with the error's status and close."""
@@ -182,10 +188,11 @@ class Site:
         request.method = "-"
         request.uri = request.unparsed_uri = "/"
         request.args = None
-        request.body = Body(None, 0)
+        request.body = NO_BODY
         channel.connection.keepalive = 1
         log_request(request, str(error), Level.INFO, "core")
-        self._start(channel, request, error.status)
+        channel.task = Task(self, channel, request, serve(request, error.status))
+        channel.task.run_on_reactor()
 
     def sweep(self) -> None:
         """Close or answer the connections that waited too long. Called twice a second."""
@@ -194,10 +201,6 @@ class Site:
             channel.timed_out(now)
 
     # Inside
-
-    def _start(self, channel: Channel, request: Request, refusal: int) -> None:
-        task = channel.task = Task(self, channel, request, serve(request, refusal))
-        task.run_on_reactor()
 
     def _new_request(self, channel: Channel, head: Head) -> Request:
         connection: Connection = channel.connection
@@ -223,7 +226,7 @@ class Site:
 
     def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
         if head.framing is Framing.NONE or head.content_length == 0:
-            request.body = Body(None, 0)
+            request.body = NO_BODY
             return None
         body = request.body = Body(channel, head.content_length)
         if head.expects_continue and request.proto_num >= 1001:

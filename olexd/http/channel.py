@@ -52,7 +52,10 @@ class Server(Interface):
         """A client connected."""
 
     def request(self, channel: Channel, head: Head) -> Intake | None:
-        """A head arrived: start answering it and return where its body goes (None: it has none)."""
+        """A head arrived: get ready to answer it and return where its body goes (None: it has none)."""
+
+    def start(self, channel: Channel) -> None:
+        """Answer it. What came with the head has been handed over."""
 
     def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
         """What arrived is not a request: answer with `error.status` and close. `head` is what came."""
@@ -86,6 +89,8 @@ class Channel(Protocol):
         self._paused = False
         self._intake: Intake | None = None
         self._left: int | None = None
+        self._broken = False
+        """The framing of the present request's body is lost."""
         self._chunks: ChunkedDecoder | None = None
         self._drained_bytes = 0
         self._wait_started = 0.0
@@ -222,6 +227,7 @@ class Channel(Protocol):
                 self._pending.append(rest)
             self.state = TRANSITIONS[State.HEAD][Event.REQUEST]
             self.server.request(self, head)
+            self.server.start(self)
             return
         self._left = head.content_length
         self._chunks = ChunkedDecoder(self.server.limits) if framing is Framing.CHUNKED else None
@@ -230,6 +236,7 @@ class Channel(Protocol):
         self._intake = self.server.request(self, head)
         if rest:
             self._body_data(rest)
+        self.server.start(self)
 
     def _expect_body(self) -> None:
         now = time.monotonic()
@@ -292,6 +299,7 @@ class Channel(Protocol):
     def _body_broken(self, error: BadRequest) -> None:
         """The framing is lost: whoever reads gets the error, and the connection cannot go on."""
         self._pause()
+        self._broken = True
         self.deadline = inf
         if self._intake is not None:
             self._intake.fail(error)
@@ -315,7 +323,7 @@ class Channel(Protocol):
     def _answered(self, persist: bool) -> None:
         if self.state is State.CLOSED:
             return
-        if not persist:
+        if not persist or self._broken:
             self._close()
             return
         self._go(Event.ANSWERED)

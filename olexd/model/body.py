@@ -116,6 +116,11 @@ class Body:
 
     # The reader's side
 
+    @property
+    def refusal(self) -> int:
+        """The status that answers what is known to be wrong with the body, 0 for nothing."""
+        return self._error.status if isinstance(self._error, BadRequest) else 0
+
     def on_first_read(self, call: Callable[[], None]) -> None:
         """Have `call` called once, when somebody first reads."""
         self._before_first_read = call

@@ -10,6 +10,7 @@ from typing import Final
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
+from olexd.config.python import skips_mapping
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
@@ -360,5 +361,12 @@ MODULE: Final = Module(
         (CoreDir,),
         (*_NAMES, *_HANDLING, *_CONTENT, *LIMIT_DIRECTIVES, *LOG_DIRECTIVES, *_ACCEPTED),
     ),
-    (Hook(Phase.TRANSLATE_NAME, map_to_document_root, Order.REALLY_LAST),),
+    (
+        Hook(
+            Phase.TRANSLATE_NAME,
+            map_to_document_root,
+            Order.REALLY_LAST,
+            lambda settings: not skips_mapping(settings),
+        ),
+    ),
 )

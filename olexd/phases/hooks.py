@@ -54,21 +54,26 @@ class Order(IntEnum):
     REALLY_LAST = 30
 
 
+Answer = int | Awaitable[int]
+"""What a hook returns: OK, DECLINED, DONE or a status; or a coroutine that does, when there is to wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """One module's part in one phase.
 
-    `call(request)` returns OK, DECLINED, DONE or an HTTP status; it may be a coroutine function. It runs
-    wherever the request is just then: a hook that blocks (files, locks, Python handlers) first awaits
-    `olexd.phases.sides.to_pool(request)`, one that needs the reactor awaits `to_reactor(request)`.
-    `wanted(settings)` tells whether merged settings need the hook at all; it is asked once per merge, so
-    that requests pay only for hooks with something to do. None means always.
+    `call(request)` runs wherever the request is just then: a hook that blocks (files, locks, Python handlers)
+    first awaits `olexd.phases.sides.to_pool(request)`, one that needs the reactor `to_reactor(request)`.
+    `wanted` tells from merged settings, `wanted_on` from a host's server-wide ones, whether the hook has
+    anything to do for requests with them; they are asked once per merge, so that requests pay only for
+    hooks that do. None means always.
     """
 
     phase: Phase
-    call: Callable[[Request], int | Awaitable[int]]
+    call: Callable[[Request], Answer]
     order: Order = Order.MIDDLE
     wanted: Callable[[Settings], bool] | None = None
+    wanted_on: Callable[[Settings], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from olexd.phases import respond
 from olexd.phases.auth import check_access
 from olexd.phases.derive import follow
 from olexd.phases.sides import to_pool
-from olexd.phases.table import Plan, run_all, run_first, run_void
+from olexd.phases.table import run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
 from olexd.status import DECLINED, DONE, OK
 
@@ -27,30 +27,30 @@ _GO_ON: Final = (OK, DECLINED)
 
 
 async def serve(request: Request, refusal: int = OK) -> None:
-    """Answer a request, then log it and clean up. Never raises.
+    """Answer a request, whatever happens on the way, then log it and clean up. Never raises.
 
     `refusal` is the status to answer with when the request cannot even be looked at.
     """
-    await answer(request, refusal)
-    calls = request.phases.plan(request).log_transaction
-    if calls:
-        await run_void(request, calls, log_failure)
-    await clean_up(request)
-
-
-async def answer(request: Request, refusal: int) -> None:
-    """Run the phases and complete the response, whatever happens on the way."""
     try:
-        await conclude(request, refusal or await process(request))
+        result = refusal or await process(request)
+        if result in (OK, DONE):
+            request.output.finish()
+        else:
+            await conclude(request, result)
     except ClientGone:
         request.connection.aborted = True
         request.output.abandon()
     except Exception as error:
         log_failure(request, error)
-        await _answer_failure(request)
+        _answer_failure(request)
+    plan = request.phases.plan(request)
+    if plan.log_transaction:
+        await run_void(request, plan.log_transaction, log_failure)
+    if request.cleanups or request.next is not None or plan.cleanup:
+        await clean_up(request)
 
 
-async def _answer_failure(request: Request) -> None:
+def _answer_failure(request: Request) -> None:
     """Say 500 after an exception outside every handler's reach; give the connection up if even that fails."""
     try:
         # What could not be sent may stand in either table.
@@ -72,13 +72,14 @@ async def process(request: Request) -> int:
         if result != OK:
             return result
     result = await process_mapped(request)
-    if result == OK:
+    if result != OK:
+        return result
+    if not request.body.complete:
         result = _check_body(request)
-    if result == OK:
-        result = await run_first(request, request.phases.plan(request).handler)
-        if result == DECLINED:
-            return NOT_FOUND
-    return result
+        if result != OK:
+            return result
+    result = await run_first(request, request.phases.plan(request).handler)
+    return NOT_FOUND if result == DECLINED else result
 
 
 async def process_mapped(request: Request) -> int:
@@ -98,11 +99,7 @@ async def process_mapped(request: Request) -> int:
             if result != OK:
                 return result
         plan = request.phases.plan(request)
-    return await _process_found(request, plan)
-
-
-async def _process_found(request: Request, plan: Plan) -> int:
-    """Run the phases after the walk. The plan is asked for anew only where handlers may add handlers."""
+    # The plan is asked for anew wherever handlers may have added handlers.
     if plan.header_parser:
         result = await run_all(request, plan.header_parser)
         if result != OK:
@@ -125,13 +122,11 @@ async def _process_found(request: Request, plan: Plan) -> int:
 def _check_body(request: Request) -> int:
     """Hold the body against LimitRequestBody: what it declares now, what really comes while it is read."""
     body = request.body
-    if body.complete:
-        return OK
     body.limit = request.conf[CoreDir].limit_request_body
     if body.limit and (body.length or 0) > body.limit:
         log_request(request, f"the request's body of {body.length} bytes is longer than LimitRequestBody")
         return REQUEST_ENTITY_TOO_LARGE
-    return OK
+    return body.refusal or OK
 
 
 def _settle_handler(request: Request) -> None:

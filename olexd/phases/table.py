@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import iscoroutinefunction
 from typing import Any
 
 from olexd.config.settings import Settings
@@ -11,9 +10,7 @@ from olexd.model.request import Request
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, OK
 
-Call = tuple[Callable[[Request], Any], bool]
-"""A hook ready to be called, and whether its answer must be awaited."""
-Calls = tuple[Call, ...]
+Calls = tuple[Callable[[Request], Any], ...]
 
 
 class Plan:
@@ -49,8 +46,7 @@ class Plan:
 
     def __init__(self, hooks: dict[Phase, tuple[Hook, ...]], wanted: Callable[[Hook], bool]) -> None:
         for phase, found in hooks.items():
-            calls = tuple((hook.call, iscoroutinefunction(hook.call)) for hook in found if wanted(hook))
-            setattr(self, phase.label, calls)
+            setattr(self, phase.label, tuple(hook.call for hook in found if wanted(hook)))
 
 
 class PhaseTable:
@@ -83,40 +79,45 @@ class PhaseTable:
         settings = request.conf
         plan: Plan | None = settings.plan
         if plan is None:
-            plan = settings.plan = Plan(self._hooks, lambda hook: _is_wanted(hook, settings))
+            server = request.host.server
+            plan = settings.plan = Plan(self._hooks, lambda hook: _is_wanted(hook, settings, server))
         return plan
 
 
-def _is_wanted(hook: Hook, settings: Settings) -> bool:
-    return hook.wanted is None or hook.wanted(settings)
+def _is_wanted(hook: Hook, settings: Settings, server: Settings) -> bool:
+    return (hook.wanted is None or hook.wanted(settings)) and (
+        hook.wanted_on is None or hook.wanted_on(server)
+    )
 
 
 async def run_first(request: Request, calls: Calls) -> int:
     """Run hooks until one answers; return its answer, or DECLINED."""
-    for call, is_async in calls:
-        answer = call(request)
-        result: int = await answer if is_async else answer
+    for call in calls:
+        result = call(request)
+        if type(result) is not int:
+            result = await result
         if result != DECLINED:
-            return result
+            return int(result)
     return DECLINED
 
 
 async def run_all(request: Request, calls: Calls) -> int:
     """Run hooks while they answer OK or DECLINED; return OK, or the answer that ended the phase."""
-    for call, is_async in calls:
-        answer = call(request)
-        result: int = await answer if is_async else answer
-        if result not in (OK, DECLINED):
-            return result
+    for call in calls:
+        result = call(request)
+        if type(result) is not int:
+            result = await result
+        if result != OK and result != DECLINED:
+            return int(result)
     return OK
 
 
 async def run_void(request: Request, calls: Calls, failed: Callable[[Request, Exception], None]) -> None:
     """Run every hook of a phase whose answers do not count; `failed` is told of exceptions."""
-    for call, is_async in calls:
+    for call in calls:
         try:
-            answer = call(request)
-            if is_async:
-                await answer
+            result = call(request)
+            if type(result) is not int:
+                await result
         except Exception as error:
             failed(request, error)

@@ -10,7 +10,7 @@ from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.generators.static import send_file
-from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, DONE, OK
 
@@ -37,10 +37,12 @@ def _allow(request: Request) -> str:
     return "GET,POST,OPTIONS,HEAD,TRACE" if traced else "GET,POST,OPTIONS,HEAD"
 
 
-async def trace(request: Request) -> int:
+def trace(request: Request) -> Answer:
     """Answer TRACE with the request's head as it was read, before anything else looks at the request."""
-    if request.method != "TRACE":
-        return DECLINED
+    return _echo(request) if request.method == "TRACE" else DECLINED
+
+
+async def _echo(request: Request) -> int:
     enabled = request.host.server[CoreServer].trace_enable
     if enabled == "off":
         return METHOD_NOT_ALLOWED

@@ -17,7 +17,7 @@ from olexd.model.request import Request
 from olexd.modules.loggers.formats import Formatter, compile_format
 from olexd.modules.loggers.logfile import LogFile, open_log
 from olexd.modules.words import accepted, current
-from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import OK
 
 COMMON: Final = '%h %l %u %t "%r" %>s %b'
@@ -187,5 +187,5 @@ def log_transaction(request: Request) -> int:
 
 MODULE: Final = Module(
     ModuleSpec("log_config", ("log_config_module", "mod_log_config.c"), (LogServer,), (), DIRECTIVES),
-    (Hook(Phase.LOG_TRANSACTION, log_transaction, Order.MIDDLE),),
+    (Hook(Phase.LOG_TRANSACTION, log_transaction, wanted_on=lambda server: bool(writers(server))),),
 )

@@ -15,7 +15,7 @@ from olexd.model.cgi_env import scheme, server_name, server_port
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
-from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import lookup_uri
 from olexd.status import DECLINED, OK
 from olexd.uri import construct_url, escape_path, with_query
@@ -109,17 +109,19 @@ DIRECTIVES: Final = (
 # Hooks
 
 
-async def fix_directory(request: Request) -> int:
+def fix_directory(request: Request) -> Answer:
     """Add the slash to a directory's URL, or put its index file in its place."""
+    if request.filename is None:
+        return DECLINED
     found = request.stat
     if found is None or not stat.S_ISDIR(found.st_mode):
-        return await _fall_back(request) if found is None else DECLINED
+        return _fall_back(request) if found is None else DECLINED
     conf = request.conf[DirDir]
     if not request.uri.endswith("/"):
         return _add_slash(request) if conf.slash and _may_redirect(request) else DECLINED
     if request.path_info or (conf.check_handler and request.handler is not None):
         return DECLINED
-    return await _find_index(request, conf)
+    return _find_index(request, conf)
 
 
 def _may_redirect(request: Request) -> bool:

@@ -197,5 +197,12 @@ def _tell(request: Request, conf: RemoteIpServer, walk: _Walk) -> None:
 
 MODULE: Final = Module(
     ModuleSpec("remoteip", ("remoteip_module", "mod_remoteip.c"), (RemoteIpServer,), (), DIRECTIVES),
-    (Hook(Phase.POST_READ_REQUEST, find_client, Order.REALLY_FIRST),),
+    (
+        Hook(
+            Phase.POST_READ_REQUEST,
+            find_client,
+            Order.REALLY_FIRST,
+            wanted_on=lambda server: bool(server[RemoteIpServer].header),
+        ),
+    ),
 )
