@@ -42,8 +42,8 @@ def _path_of(interpreter: str) -> list[str]:
 def search_path(interpreter: str) -> list[str]:
     """Return where modules are looked for: the interpreter's own path, then what else is on `sys.path`."""
     own = _path_of(interpreter)
-    others = [entry for entry in sys.path if entry not in own and entry not in _site_entries(interpreter)]
-    return own + others
+    known = _site_entries(interpreter).union(own)
+    return own + [entry for entry in sys.path if entry not in known]
 
 
 def _site_entries(interpreter: str) -> set[str]:
