@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -32,8 +31,6 @@ def config(site: Path, directory: Path, port: int, threads: int) -> str:
     """Return the configuration; logs and sessions go into `directory`."""
     sessions = directory / "sessions"
     sessions.mkdir(mode=0o700, exist_ok=True)
-    if os.geteuid() == 0:
-        shutil.chown(sessions, "www-data", "www-data")
     text = base_config(directory, port, ["python"], threads)
     text += f"""
 DocumentRoot "{site}/htdocs"
@@ -64,7 +61,10 @@ def server(kind: type[RunningServer], site: Path, directory: Path, threads: int)
     """Return a server of the site, to be used in a `with`; `directory` is made."""
     directory.mkdir()
     port = free_port()
-    return kind(config(site, directory, port, threads), directory, port)
+    made = kind(config(site, directory, port, threads), directory, port)
+    if account := kind.account():
+        shutil.chown(directory / "sessions", account, account)
+    return made
 
 
 def front(back: RunningServer, directory: Path, threads: int) -> RunningServer:

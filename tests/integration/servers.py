@@ -111,6 +111,11 @@ class RunningServer:
         self.output = directory / "output.txt"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def account(cls) -> str:
+        """The account that the server changes to, "" when it stays what we are."""
+        return ""
+
     def command(self) -> list[str]:
         """The command line."""
         raise NotImplementedError
@@ -196,6 +201,11 @@ class Apache(RunningServer):
     """The real Apache, in the foreground, with APACHE defined."""
 
     name = "apache"
+
+    @classmethod
+    def account(cls) -> str:
+        """Apache's workers do not run as root."""
+        return "www-data" if os.geteuid() == 0 else ""
 
     def command(self) -> list[str]:
         """apache2 in the foreground: parent and child stay below this process."""

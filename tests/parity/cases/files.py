@@ -120,7 +120,7 @@ CASES = [
             [get("/a.txt", f"Range: bytes={value}"), head("/a.txt", f"Range: bytes={value}")],
             STATIC,
             files=FILES,
-            masks=[(r"[0-9a-f]{10,}", "BOUNDARY")],
+            masks=[(r"\b[0-9a-f]{12,}\b", "BOUNDARY")],
         )
         for number, value in enumerate(RANGES)
     ),

@@ -92,7 +92,7 @@ CASES = [
             req.status = 404
         req.write('0123456789', req.args == 'flush')
         """,
-        masks=[(r"[0-9a-f]{10,}", "BOUNDARY")],
+        masks=[(r"\b[0-9a-f]{12,}\b", "BOUNDARY")],
     ),
     Case(
         "output-persistent",

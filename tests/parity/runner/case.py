@@ -29,6 +29,10 @@ STATIC = ""
 """Nothing but the document root."""
 
 
+SESSION_COOKIE = (r"(pysid|mine)=(.*?); samesite=Lax; httponly", r"\1=\2")
+"""A mask for cases with sessions: olexd protects their cookies by default, which one case is about."""
+
+
 @dataclass(frozen=True)
 class Request:
     """One request. `headers` are lines ("Name: value"); `host` is what the Host line says, None for none,

@@ -15,7 +15,7 @@ BUILT_IN_PAGE = re.compile(
     r"<title>(\d{3} [^<]*)</title>.*?</html>\s*",
     re.S | re.I,
 )
-FRAME = re.compile(r'  File (?:&quot;|")(?P<file>.*?)(?:&quot;|"), line \d+, in .*\n(?:    .*\n)*')
+FRAME = re.compile(r'  File (?:&quot;|")(?P<file>.*?)(?:&quot;|"), line \d+, in .*\n(?:    .*\n)*\n?')
 MASKS = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "SESSION-ID"),
     (re.compile(r" at 0x[0-9a-f]+"), " at 0xADDRESS"),

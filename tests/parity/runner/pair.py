@@ -32,7 +32,8 @@ class Side:
 
     def build(self, cases: Sequence[Case]) -> RunningServer:
         """Return the server, not started, with these cases."""
-        return self.kind(self.site.config(self.directory, self.port, cases), self.directory, self.port)
+        text = self.site.config(self.directory, self.port, cases, self.kind.account())
+        return self.kind(text, self.directory, self.port)
 
     def start(self) -> RunningServer:
         """Start with all cases; when that fails, without those that alone make it fail."""

@@ -62,10 +62,10 @@ class Site:
             .replace("@HOST@", case.host)
         )
 
-    def config(self, directory: Path, port: int, cases: Sequence[Case]) -> str:
-        """Return the configuration of one server, which keeps its own files in `directory`."""
+    def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
+        """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
         text = "\n".join([base_config(directory, port, ["python"]), COMMON, *map(self.host, cases)])
-        logs, state = make_private(directory / "logs"), make_private(directory / "state")
+        logs, state = make_private(directory / "logs", account), make_private(directory / "state", account)
         return (
             text.replace("@PORT@", str(port))
             .replace("@LOGS@", str(logs))
@@ -101,9 +101,9 @@ PythonOption parity.main "from the main server"
 """What stands before the cases: main-server settings and the host for names that nobody has."""
 
 
-def make_private(directory: Path) -> Path:
-    """Make a directory that the server's own account may write and no one else."""
-    directory.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0:
-        shutil.chown(directory, "www-data", "www-data")
+def make_private(directory: Path, account: str) -> Path:
+    """Make a directory that `account` may write and no one else (our own account when it is "")."""
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if account:
+        shutil.chown(directory, account, account)
     return directory
