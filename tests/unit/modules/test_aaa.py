@@ -1,0 +1,225 @@
+"""Who may pass: Require, Basic, and what refuses."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from olexd.config.server import ServerConfig
+from olexd.modules.aaa.auth_basic import parse_credentials
+from olexd.modules.aaa.files import parse_groups, parse_users
+from olexd.modules.aaa.passwords import matches
+from tests.unit.support import complaint, configure, get
+
+BASIC = 'AuthType Basic\nAuthName "The \\"Realm\\""\n'
+CHALLENGE = 'Basic realm="The \\"Realm\\""'
+
+
+def credentials(name: str, password: str) -> str:
+    """Return an Authorization value."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+JOE = credentials("joe", "secret")
+JOE_WRONG = credentials("joe", "wrong")
+ANN = credentials("ann", "secret")
+EVE = credentials("eve", "secret")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A document root, a user file with joe and ann, a group file with joe as admin."""
+    (tmp_path / "f.txt").write_text("content")
+    digest = "{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ="
+    (tmp_path / "users").write_text(f"# users\njoe:{digest}\nann:{digest}:ignored\njoe:x\ncarol:\n")
+    (tmp_path / "groups").write_text("admin: joe\nstaff: ann\n")
+    return tmp_path
+
+
+def site(tree: Path, text: str) -> ServerConfig:
+    """Return a server whose whole space has the lines of `text`."""
+    lines = text.replace("USERS", f"{tree}/users").replace("GROUPS", f"{tree}/groups")
+    return configure(f"ErrorLog -\nDocumentRoot {tree}\n<Location />\n{lines}\n</Location>")
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        ("", 200),
+        ("Require all granted", 200),
+        ("Require all denied", 403),
+        ("Require ip 127.0.0.1", 200),
+        ("Require ip 127", 200),
+        ("Require ip 10.0.0.0/8", 403),
+        ("Require ip 127.0.0.0/255.0.0.0", 200),
+        ("Require ip ::1", 403),
+        ("Require local", 200),
+        ("Require method GET", 200),
+        ("Require method POST", 403),
+        ("Require env NOPE", 403),
+        ("Require ip 10.0.0.0/8\nRequire local", 200),
+        ("<RequireAll>\nRequire local\nRequire ip 10\n</RequireAll>", 403),
+        ("<RequireAll>\nRequire local\nRequire not ip 10\n</RequireAll>", 200),
+        ("<RequireAll>\nRequire local\nRequire not ip 127\n</RequireAll>", 403),
+        ("<RequireAll>\nRequire local\n<RequireNone>\nRequire ip 127\n</RequireNone>\n</RequireAll>", 403),
+        ("<RequireAny>\nRequire ip 10\nRequire local\n</RequireAny>", 200),
+        ("<Limit POST>\nRequire all denied\n</Limit>", 200),
+        ("<Limit GET>\nRequire all denied\n</Limit>", 403),
+        ("<LimitExcept POST>\nRequire all denied\n</LimitExcept>", 403),
+        ("Require all denied\n<Limit POST>\nRequire all granted\n</Limit>", 403),
+    ],
+)
+def test_without_user(tree: Path, lines: str, status: int) -> None:
+    """What needs no user is decided at once."""
+    assert get(site(tree, lines), "/f.txt").status == status
+
+
+def test_head_counts_as_get(tree: Path) -> None:
+    """A method that is required or limited as GET covers HEAD."""
+    assert get(site(tree, "Require method GET"), "/f.txt", "HEAD").status == 200
+    assert get(site(tree, "<Limit GET>\nRequire all denied\n</Limit>"), "/f.txt", "HEAD").status == 403
+
+
+FILE = BASIC + "AuthUserFile USERS\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "authorization", "status"),
+    [
+        (FILE + "Require valid-user", None, 401),
+        (FILE + "Require valid-user", JOE, 200),
+        (FILE + "Require valid-user", JOE_WRONG, 401),
+        (FILE + "Require valid-user", EVE, 401),
+        (FILE + "Require valid-user", credentials("carol", ""), 401),
+        (FILE + "Require valid-user", "Basic", 401),
+        (FILE + "Require valid-user", "Basic !!!", 401),
+        (FILE + "Require valid-user", "Basic am9l", 401),
+        (FILE + "Require valid-user", "Bearer x", 401),
+        (FILE + "Require user joe", JOE, 200),
+        (FILE + "Require user joe", ANN, 401),
+        (FILE + "Require user joe\nAuthzSendForbiddenOnFailure On", ANN, 403),
+        (FILE + "Require user joe\nAuthzSendForbiddenOnFailure On", JOE_WRONG, 401),
+        (FILE + "Require ip 10\nRequire user joe", JOE, 200),
+        (FILE + "Require local\nRequire user joe", None, 200),
+        (FILE + "<RequireAll>\nRequire ip 10\nRequire user joe\n</RequireAll>", JOE, 403),
+        (FILE + "AuthGroupFile GROUPS\nRequire group admin", JOE, 200),
+        (FILE + "AuthGroupFile GROUPS\nRequire group admin", ANN, 401),
+        (FILE + "AuthGroupFile /nonexistent\nRequire group admin", JOE, 401),
+        (FILE + "Require group admin", JOE, 401),
+        (BASIC + "Require valid-user", JOE, 500),
+        (BASIC + "AuthUserFile /nonexistent\nRequire valid-user", JOE, 500),
+        (BASIC + "AuthBasicAuthoritative Off\nRequire valid-user", JOE, 500),
+        (FILE + "AuthBasicAuthoritative Off\nRequire valid-user", EVE, 500),
+        (FILE + "AuthBasicAuthoritative Off\nRequire valid-user", JOE_WRONG, 401),
+        (FILE, JOE, 500),
+        ("AuthType Basic\nRequire valid-user", JOE, 500),
+        ("AuthType Private\nAuthName x\nRequire valid-user", JOE, 500),
+        ("Require valid-user", JOE, 500),
+    ],
+)
+def test_with_user(tree: Path, lines: str, authorization: str | None, status: int) -> None:
+    """Nobody passes without a user that the file vouches for; a mistake in the configuration refuses."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    response = get(site(tree, lines), "/f.txt", **headers)
+    assert response.status == status
+    assert (response.fields.get("www-authenticate") == CHALLENGE) is (status == 401)
+    assert (b"content" in response.body) is (status == 200)
+
+
+def test_inner_requirements_replace_outer_ones(tree: Path) -> None:
+    """A section's own Require lines are all that counts in it."""
+    config = configure(
+        f"ErrorLog -\nDocumentRoot {tree}\n<Location />\nRequire all denied\n</Location>\n"
+        "<Location /f.txt>\nRequire all granted\n</Location>"
+    )
+    assert get(config, "/f.txt").status == 200
+    assert get(config, "/users").status == 403
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Require", "Unknown Authz provider: "),
+        ("Require all", "Argument for 'Require all' must be 'granted' or 'denied'"),
+        ("Require all granted now", "Argument for 'Require all' must be 'granted' or 'denied'"),
+        ("Require Valid-User", "Unknown Authz provider: Valid-User"),
+        ("Require ip", "'require ip' requires an argument"),
+        ("Require ip foo", "ip address 'foo' appears to be invalid"),
+        (
+            "Require ip 1.2.3.4/40",
+            "ip address '1.2.3.4/40' appears to be invalid: The specified network mask is invalid.",
+        ),
+        ("Require method get", "Invalid Method 'get'"),
+        ("Require expr true", "Unknown Authz provider: expr"),
+        ("Require user %{x}", "expressions are not supported in Require user"),
+        ("Require not user x", "negative Require directive has no effect in <RequireAny> directive"),
+        (
+            "<RequireNone>\nRequire user x\n</RequireNone>",
+            "<RequireNone> directive has no effect in <RequireAny> directive",
+        ),
+        ("<RequireAll>\n</RequireAll>", "<RequireAll> directive contains no authorization directives"),
+        (
+            "<RequireAll>\nRequire not ip 10\n</RequireAll>",
+            "<RequireAll> directive contains only negative authorization directives",
+        ),
+        ("AuthBasicProvider ldap", "Unknown Authn provider: ldap"),
+        ("AuthMerging And", "AuthMerging And is not supported"),
+        ("AuthBasicUseDigestAlgorithm MD5", "AuthBasicUseDigestAlgorithm MD5 is not supported"),
+    ],
+)
+def test_refused(line: str, message: str) -> None:
+    """A restriction that is not understood stops the configuration; it never opens anything."""
+    assert complaint(f"<Location />\n{line}\n</Location>") == message
+
+
+def test_requirements_only_in_sections() -> None:
+    """Require is refused at the top level."""
+    assert complaint("Require all granted") == "Require not allowed here"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        b"$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/",
+        b"{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=",
+        b"$6$abc$IdWKNKTJEb8LxY7CGg8YBXlvtfZzFw7Mp/r6niK9YB2mdvgY..TKjv1T..8RadRt2qvUHYRLr/TsVArtr91iR1",
+    ],
+)
+def test_hashes(stored: bytes) -> None:
+    """The hashes of htpasswd and of the system are understood, and only for the right password."""
+    assert matches(b"secret", stored)
+    for wrong in (b"", b"Secret", b"secret ", b"secret\0", b"x" * 80):
+        assert not matches(wrong, stored)
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"secret", b"$apr1$", b"{SHA}", b"*", b"!", b"$9$abc$def", b"secretsecretse"]
+)
+def test_no_plain_text(stored: bytes) -> None:
+    """Plain text and empty or broken hashes match nothing."""
+    assert not matches(b"secret", stored)
+    assert not matches(stored, stored)
+    assert not matches(b"", stored)
+
+
+def test_files() -> None:
+    """The first line of a user counts; lines of one group add up; comments and blanks are skipped."""
+    assert parse_users(b" joe:a:b\n#x:y\n\njoe:c\nnobody\nann x:d\n") == {b"joe": b"a", b"ann x": b"d"}
+    assert parse_groups(b"g: a b\n# c\ng: c\n") == {"g": frozenset("abc")}
+
+
+def test_user_file_is_read_again(tree: Path) -> None:
+    """A change of the user file counts at once."""
+    config = site(tree, FILE + "Require valid-user")
+    assert get(config, "/f.txt", Authorization=JOE).status == 200
+    (tree / "users").write_text("ann:x\n")
+    assert get(config, "/f.txt", Authorization=JOE).status == 401
+
+
+def test_credentials() -> None:
+    """The scheme is read in any case with several blanks; the first colon ends the name."""
+    assert parse_credentials("bAsIc   am9lOmE6Yg==") == (b"joe", b"a:b")
+    assert parse_credentials("Basic OnBhc3M=") is None
+    assert parse_credentials(None) is None
