@@ -43,6 +43,17 @@ def escape(text: str) -> str:
     return text if _UNSAFE.search(text) is None else _UNSAFE.sub(_escape_one, text)
 
 
+def _escape_byte(match: re.Match[str]) -> str:
+    char = match.group()
+    return _SHORT.get(char) or f"\\x{ord(char):02x}"
+
+
+def escape_bytes(raw: bytes) -> str:
+    """Return what came over the wire, escaped like `escape()`, byte for byte."""
+    text = raw.decode("latin-1")
+    return text if _UNSAFE.search(text) is None else _UNSAFE.sub(_escape_byte, text)
+
+
 def _or_dash(text: str | None) -> str:
     return escape(text) if text else "-"
 
@@ -52,7 +63,7 @@ def _or_dash(text: str | None) -> str:
 
 def request_line(request: Request) -> str:
     """%r"""
-    return escape(request.the_request_bytes.decode("latin-1")) if request.the_request_bytes else "-"
+    return escape_bytes(request.the_request_bytes) or "-"
 
 
 def user(request: Request) -> str:
