@@ -19,8 +19,9 @@ from twisted.python.util import switchUID
 from olexd import __version__
 from olexd.config.core import CoreServer, ProcessSettings
 from olexd.config.server import Listen, ServerConfig
-from olexd.errorlog import Level, close_all, error_log
+from olexd.errorlog import Level, error_log
 from olexd.http.channel import Channel
+from olexd.http.readers import Readers
 from olexd.http.transport import TCPPort, UNIXPort
 from olexd.model import runtime
 from olexd.model.logging import log_process, log_server
@@ -41,8 +42,9 @@ class SiteFactory(Factory):
 
     noisy = False
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, readers: Readers) -> None:
         self.site = site
+        self.readers = readers
 
     def buildProtocol(self, addr: IAddress | None) -> Channel:
         """Return the protocol for one new connection."""
@@ -82,7 +84,8 @@ class OlexdService(Service):
         _raise_file_limit()
         for host in self.config.hosts:
             error_log(host.server[CoreServer].error_log)
-        factory = SiteFactory(self.site)
+        self._readers = Readers(self._reactor)
+        factory = SiteFactory(self.site, self._readers)
         for listen in self.config.listens:
             self._ports.append(self._listen(listen, factory))
         self._write_pid_file()
@@ -149,10 +152,12 @@ class OlexdService(Service):
     def _finish(self) -> None:
         self._pool.stop(self._process.graceful_shutdown_timeout or STOP_SECONDS)
         runtime.run_cleanups()
+        for channel in tuple(self.site.channels):
+            channel.transport.abortConnection()
+        self._readers.close()
         log_process(self.config.main, "shutting down", Level.NOTICE)
         globalLogPublisher.removeObserver(self._observer)
         flush_all()
-        close_all()
         if self._process.pid_file and os.path.exists(self._process.pid_file):
             os.remove(self._process.pid_file)
 

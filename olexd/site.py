@@ -70,6 +70,11 @@ class Task:
         """Let the client see what the handler has flushed so far. Reactor only."""
         self._channel.writer.release()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the request waits for something on the reactor."""
+        return self._waiting is not None
+
     def cancel(self) -> None:
         """Stop waiting for what the request waits for: its client is gone. Reactor only."""
         if self._waiting is not None:

@@ -89,6 +89,8 @@ class Channel(Protocol):
         self._paused = False
         self._intake: Intake | None = None
         self._left: int | None = None
+        self._ended = False
+        """The client will send nothing more."""
         self._broken = False
         """The framing of the present request's body is lost."""
         self._chunks: ChunkedDecoder | None = None
@@ -135,6 +137,17 @@ class Channel(Protocol):
         for deferred in waiting:
             deferred.callback(None)
 
+    def answer_pending(self) -> bool:
+        """The client sent its last byte; return whether it is to get an answer all the same.
+
+        Many clients close their sending side after the request. One that left altogether looks the same until
+        something is sent, so a request that waits for something on the reactor counts as left.
+        """
+        if self.state is State.BUSY and not self.task.waiting:
+            self._ended = True
+            return True
+        return False
+
     # What the answering side calls
 
     def when_drained(self) -> Deferred[None]:
@@ -153,7 +166,7 @@ class Channel(Protocol):
         the connection ready for its next request without waking the reactor.
         """
         self.writer.give_back()
-        if persist and self.state is State.BUSY and not self._pending and not self._paused:
+        if persist and self.state is State.BUSY and not (self._pending or self._paused or self._ended):
             self.deadline = time.monotonic() + self.keep_alive_timeout
             self._wait_started = 0.0
             self._intake = None
@@ -323,7 +336,7 @@ class Channel(Protocol):
     def _answered(self, persist: bool) -> None:
         if self.state is State.CLOSED:
             return
-        if not persist or self._broken:
+        if not persist or self._broken or (self._ended and not self._pending):
             self._close()
             return
         self._go(Event.ANSWERED)

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, cast
+from typing import Any, Final
 
 from twisted.internet import tcp, unix
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 
 from olexd.http.writer import SocketWriter
 
+READ_SIZE: Final = 65536
+
 
 class _Lendable:
-    """What both transports add to Twisted's: they close a lent socket only through its owner.
+    """What both transports do unlike Twisted's.
 
-    The protocol sets `writer` when the connection is made.
+    They close a lent socket only through its owner, read through the factory's `Readers`, and let a client
+    that has sent its last byte wait for its answer. The protocol sets `writer` when the connection is made.
     """
 
     writer: SocketWriter
     socket: socket.socket
+    server: Any
+    protocol: Any
     dataBuffer: bytes
     _tempDataLen: int
 
@@ -25,14 +31,39 @@ class _Lendable:
         """Return whether queued bytes have not been sent yet."""
         return bool(self._tempDataLen or self.dataBuffer)
 
+    def startReading(self) -> None:
+        """Read from now on."""
+        self.server.factory.readers.add(self.socket.fileno(), self)
+
+    def stopReading(self) -> None:
+        """Do not read any more."""
+        self.server.factory.readers.remove(self.socket.fileno())
+
+    def read_ready(self) -> Exception | None:
+        """Read what there is; return why the connection is over, or None."""
+        try:
+            data = self.socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if data:
+            self.protocol.dataReceived(data)
+            return None
+        if self.protocol.answer_pending():
+            self.stopReading()
+            return None
+        return CONNECTION_DONE
+
     def _closeSocket(self, orderly: bool) -> None:
         if self.writer.abandon():
             super()._closeSocket(orderly)  # type: ignore[misc]
 
     def doWrite(self) -> Any:
+        """Send what is queued; tell the protocol when that was all."""
         result = super().doWrite()  # type: ignore[misc]
         if result is None and not self.pending():
-            cast(Any, self).protocol.drained()
+            self.protocol.drained()
         return result
 
 
