@@ -157,7 +157,7 @@ def to(req):
     Case(
         "internal-redirect-access-log",
         [get("/from?q=1"), get("/none")],
-        "<Location /from>\nSetHandler mod_python\nPythonHandler @M@\n</Location>\n",
+        'ErrorDocument 404 "none"\n<Location /from>\nSetHandler mod_python\nPythonHandler @M@\n</Location>\n',
         handler="req.internal_redirect('/file.txt')",
         files={"file.txt": "static"},
         access='%h %l %u "%r" %s %>s %b %B %U %q %m %H %{Referer}i %{Content-Type}o %v %p',

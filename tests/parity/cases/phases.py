@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.parity.runner.case import Case, basic, get, post
+from tests.parity.runner.case import Case, Expect, basic, get, post
 
 PHASES = (
     "PostReadRequest",
@@ -152,10 +152,10 @@ CASES = [
         "phases-in-order",
         [get("/page"), get("/dir/"), get("/missing")],
         "".join(f"Python{phase}Handler @M@\n" for phase in PHASES)
-        + 'PythonLogHandler @M@\nPythonCleanupHandler @M@\n<Directory "@ROOT@">\nSetHandler mod_python\n'
+        + 'DirectoryIndex index\nPythonLogHandler @M@\nPythonCleanupHandler @M@\n<Directory "@ROOT@">\nSetHandler mod_python\n'
         + f"PythonHandler @M@\n{AUTH}</Directory>",
         source=RECORDER,
-        files={"page": "x", "dir/index.html": "y"},
+        files={"page": "x", "dir/index": "y"},
         log=["log after 11, status 200, sent ", "cleanup handler after PythonLogHandler,cleanup"],
     ),
     Case(
@@ -244,6 +244,11 @@ def typ(req):
     return apache.OK
 """,
         files={"page.txt": "static", "page.unknown": "other"},
+        differs="PythonTypeHandler runs before the type is guessed from the file's name",
+        olexd=[
+            Expect(200, {"content-type": "text/x-chosen"}),
+            Expect(200, {"content-type": "text/x-chosen"}),
+        ],
     ),
     *(result_in(phase, result, number) for phase in PHASES for number, result in enumerate(RESULTS)),
 ]

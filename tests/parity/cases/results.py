@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.parity.runner.case import DIRECTORY, Case, Expect, get, head, post
 
 CODES: tuple[int, ...] = (
-    200,
     201,
     204,
     206,
@@ -203,6 +202,12 @@ CASES = [
             "req.status = 404; req.status_line = '403 Other'",
             "req.status_line = '200 Fine'",
         ],
+    ),
+    Case(
+        "return-200",
+        handler="req.write('x', 0)\nreturn apache.HTTP_OK",
+        differs="HTTP_OK as a result means OK instead of an error page titled 200 OK",
+        olexd=[Expect(200, {"content-length": "1"}, "x")],
     ),
     Case(
         "return-true",

@@ -230,6 +230,7 @@ def handler(req):
             get("/none", http="1.0"),
             post("/", "body"),
         ],
+        LOCATION + 'ErrorDocument 404 "none"',
         handler="req.headers_out['X-Out'] = 'o'\nreq.notes['n'] = 'note'\nreq.user = 'me'\n"
         "req.write('12345', 0)\n"
         "if req.uri == '/none':\n    return 404",
