@@ -152,7 +152,8 @@ CASES = [
         "phases-in-order",
         [get("/page"), get("/dir/"), get("/missing")],
         "".join(f"Python{phase}Handler @M@\n" for phase in PHASES)
-        + 'DirectoryIndex index\nPythonLogHandler @M@\nPythonCleanupHandler @M@\n<Directory "@ROOT@">\nSetHandler mod_python\n'
+        + "DirectoryIndex index\nPythonLogHandler @M@\nPythonCleanupHandler @M@\n"
+        + '<Directory "@ROOT@">\nSetHandler mod_python\n'
         + f"PythonHandler @M@\n{AUTH}</Directory>",
         source=RECORDER,
         files={"page": "x", "dir/index": "y"},
