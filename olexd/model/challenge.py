@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from olexd.config.core import CoreDir
@@ -9,6 +10,7 @@ from olexd.model.request import Request
 
 FIELD: Final = "WWW-Authenticate"
 BASIC_MODULE: Final = "auth_basic"
+AUTHN_MODULE: Final = "authn_core"
 
 
 def basic_challenge(realm: str) -> bytes:
@@ -20,7 +22,17 @@ def basic_challenge(realm: str) -> bytes:
 def note_auth_failure(request: Request) -> None:
     """Let the 401 that follows ask for credentials, where AuthType is Basic with its module and a realm."""
     conf = request.conf[CoreDir]
-    loaded = request.connection.config.loaded
-    if conf.auth_type.lower() != "basic" or not conf.auth_name or (loaded and BASIC_MODULE not in loaded):
+    if conf.auth_type.lower() != "basic" or not conf.auth_name:
+        return
+    if _is_left_out(request.connection.config.loaded):
         return
     request.err_headers_out[FIELD] = basic_challenge(conf.auth_name)
+
+
+def _is_left_out(loaded: Sequence[str]) -> bool:
+    """Whether a list of LoadModule lines leaves mod_auth_basic out on purpose.
+
+    AuthType is a word of mod_authn_core: a list without that module is not httpd's whole list, and says
+    nothing about what is built in here.
+    """
+    return AUTHN_MODULE in loaded and BASIC_MODULE not in loaded

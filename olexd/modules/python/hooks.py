@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from olexd.config.settings import Settings
+from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.python import phases
@@ -16,6 +17,7 @@ from olexd.phases.hooks import Hook, Order, Phase
 from olexd.status import DECLINED, OK
 
 HANDLER_NAMES: Final = frozenset({"mod_python", "python-program"})
+UNAUTHORIZED: Final = 401
 INTERNAL_SERVER_ERROR: Final = 500
 NO_USER: Final = (
     "python_handler: After PythonAuthenHandler req->user is NULL. "
@@ -43,8 +45,10 @@ async def header_parser(record: Request) -> int:
 
 
 async def check_user_id(record: Request) -> int:
-    """Run the Authen handlers; OK without a user is an error, for nobody was identified."""
+    """Run the Authen handlers; OK without a user is an error, and UNAUTHORIZED asks for credentials."""
     result = await run_handlers(record, phases.AUTHEN)
+    if result == UNAUTHORIZED:
+        note_auth_failure(record)
     if result == OK and record.user is None:
         log_request(record, NO_USER)
         return INTERNAL_SERVER_ERROR
