@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from olexd.errorlog import Level
 from olexd.errors import BadRequest
 from olexd.http.channel import Channel
 from olexd.http.limits import Limits
-from olexd.http.parser import Framing, Head
+from olexd.http.parser import Framing, Head, HeadMemory
 from olexd.model.body import Body
 from olexd.model.connection import Connection
 from olexd.model.logging import log_request
@@ -40,6 +41,16 @@ NO_BODY: Final = Body(None, 0)
 """The body of every request without one: nothing about it can change."""
 UNIX_PEER: Final = ("127.0.0.1", 0)
 """Who a unix socket's peer counts as: somebody on this machine, listed like any local proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A request target taken apart under the rules of a host."""
+
+    core: CoreServer
+    unparsed: str
+    path: str
+    query: str | None
 
 
 class Task:
@@ -148,6 +159,7 @@ class Site:
         self.pool = pool
         self.channels: set[Channel] = set()
         self.limits = Limits.from_core(config.main.server[CoreServer])
+        self.heads: HeadMemory = {}
         self.call_in_reactor = reactor.callFromThread
 
     def channel(self) -> Channel:
@@ -270,9 +282,15 @@ def _unmapped(host: str) -> str:
 
 def _set_target(request: Request, head: Head) -> None:
     """Split the request target into path and query. Raises BadRequest when the path cannot be one."""
+    core = request.host.server[CoreServer]
+    settled = head.settled
+    if isinstance(settled, _Target) and settled.core is core:
+        request.unparsed_uri, request.uri, request.args = settled.unparsed, settled.path, settled.query
+        return
     request.unparsed_uri = head.target.decode("utf-8", "surrogateescape")
     path, mark, query = head.origin.partition(b"?")
     request.args = query.decode("utf-8", "replace") if mark else None
     request.uri = path.decode("utf-8", "replace")
     if path != b"*":
-        request.uri = decode_path(path, request.host.server[CoreServer].encoded_slashes)
+        request.uri = decode_path(path, core.encoded_slashes, core.merge_slashes)
+    head.settled = _Target(core, request.unparsed_uri, request.uri, request.args)

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from olexd.errors import BadRequest
 from olexd.http.chunked import ChunkedDecoder
 from olexd.http.limits import Limits
-from olexd.http.parser import Framing, Head, HeadParser
+from olexd.http.parser import Framing, Head, HeadMemory, HeadParser
 from olexd.http.state import TRANSITIONS, Event, State
 from olexd.http.writer import SocketWriter
 
@@ -47,6 +47,7 @@ class Server(Interface):
     """What a connection reports to. The methods are called on the reactor's thread."""
 
     limits: Limits
+    heads: HeadMemory
 
     def connected(self, channel: Channel) -> None:
         """A client connected."""
@@ -84,7 +85,7 @@ class Channel(Protocol):
         self.deadline = inf
         self._timeout = timeout
         self._call_in_reactor = call_in_reactor
-        self._parser = HeadParser(server.limits)
+        self._parser = HeadParser(server.limits, server.heads)
         self._pending: list[bytes] = []
         self._paused = False
         self._intake: Intake | None = None

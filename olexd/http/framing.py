@@ -57,6 +57,20 @@ def response_head(
     return head
 
 
+def plain_head(status: int, server_tokens: str, lines: Iterable[bytes]) -> bytes:
+    """Return a response's head from ready lines of our own making, which need no check."""
+    line = _STATUS_LINES.get(status) or _standard_line(status)
+    return b"".join((line, http_date(), server_field(server_tokens), *lines, b"\r\n"))
+
+
+@lru_cache(256)
+def content_type_line(value: str) -> bytes:
+    """Return the Content-Type field. Raises ValueError for CR, LF or NUL in it."""
+    if not value.isprintable() and any(char in value for char in "\r\n\0"):
+        raise ValueError("CR, LF or NUL in the content type")
+    return b"Content-Type: " + value.encode("latin-1") + b"\r\n"
+
+
 def chunk(data: bytes) -> bytes:
     """Return `data` (not empty: an empty chunk would end the body) as one chunk."""
     return b"%x\r\n%b\r\n" % (len(data), data)

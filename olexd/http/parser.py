@@ -65,10 +65,20 @@ class Head:
     hostname: str | None
     port: int | None
     connection: frozenset[bytes]
+    settled: object = None
+    """What the server worked out from this head alone, kept for the next one that is equal."""
+
+
+HeadMemory = dict[bytes, Head]
+"""Heads by their bytes. Clients mostly send the same head again, and it means the same every time."""
+REMEMBERED_HEADS: Final = 512
+REMEMBERED_SIZE: Final = 2048
 
 
 class HeadParser:
     """The parser of one connection's heads, one after the other.
+
+    `memory` is shared by the parsers with equal limits, so the heads that it returns are not to be changed.
 
     After `feed` has returned a head, `rest` holds the bytes that follow it (the body's start or the next
     request); the caller passes them on. After an error the parser is of no further use.
@@ -83,13 +93,15 @@ class HeadParser:
         "_line",
         "_line_start",
         "_lines",
+        "_memory",
         "_quick_max",
         "_scanned",
         "rest",
     )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, memory: HeadMemory | None = None) -> None:
         self.rest = b""
+        self._memory = {} if memory is None else memory
         self._limits = limits
         self._head_max = limits.head
         self._quick_max = min(limits.line, limits.field_size)
@@ -122,6 +134,9 @@ class HeadParser:
         """
         if self._buffer:
             return self._feed_part(data)
+        known = self._memory.get(data)
+        if known is not None:
+            return known
         match = HEAD.match(data)
         if match is None or match.end() > self._quick_max or not self._few_enough(data, match.end()):
             return self._feed_part(data)
@@ -132,7 +147,14 @@ class HeadParser:
             self._buffer += data
             raise
         self.rest = data[match.end() :]
+        if not self.rest and len(data) <= REMEMBERED_SIZE:
+            self._remember(data, head)
         return head
+
+    def _remember(self, data: bytes, head: Head) -> None:
+        if len(self._memory) >= REMEMBERED_HEADS:
+            self._memory.clear()
+        self._memory[data] = head
 
     def _few_enough(self, data: bytes, end: int) -> bool:
         fields = self._limits.fields

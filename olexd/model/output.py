@@ -8,15 +8,16 @@ Content-Length; one that is pushed earlier is chunked, or ends with the connecti
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Final
 
 from olexd.config.core import CoreServer
 from olexd.errors import ClientGone
-from olexd.http.framing import LAST_CHUNK, response_head
+from olexd.http.framing import LAST_CHUNK, content_type_line, plain_head, response_head
 from olexd.http.writer import WRITE_FAILED, SocketWriter
 from olexd.model.request import HeaderLine, Request
+from olexd.model.table import Table
 from olexd.status import CLOSES_CONNECTION, NO_BODY
 
 BUFFER_SIZE: Final = 8000
@@ -205,53 +206,73 @@ class Output:
             self.committed = True
             self._framing = Framing.CLOSE
             return b""
+        tables = request.err_headers_out_table, request.headers_out_table
+        if not (tables[0] or tables[1] or request.status_line or request.content_encoding):
+            head = self._plain_head(request, last)
+        else:
+            head = self._full_head(request, tables, last)
+        self.committed = True
+        return head
+
+    def _plain_head(self, request: Request, last: bool) -> bytes:
+        """The head of a response without fields of the handler's: nearly all of it is ready-made."""
+        self._decide_framing(request, last, None)
+        lines = [*self._length_lines(request), *self._connection_lines(request)]
+        if request.content_languages:
+            lines.append(b"Content-Language: %b\r\n" % ", ".join(request.content_languages).encode("latin-1"))
+        if request.content_type and self._framing is not Framing.NO_BODY:
+            lines.append(content_type_line(request.content_type))
+        return plain_head(request.status, request.host.server[CoreServer].server_tokens, lines)
+
+    def _full_head(self, request: Request, tables: Iterable[Table | None], last: bool) -> bytes:
         fields: list[HeaderLine] = []
-        for table in (request.err_headers_out_table, request.headers_out_table):
+        for table in tables:
             if table is not None:
                 fields += [line for line in table.wire_items() if line[0].lower() not in _OWN_FIELDS]
-        if request.content_type and fields:
-            fields = _without(fields, b"content-type")
+        declared = [value for name, value in fields if name.lower() == b"content-length"]
+        if declared:
+            fields = _without(fields, b"content-length")
         if request.content_encoding:
             fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
         if request.content_languages:
             fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
-        fields = self._decide_framing(request, fields, last)
-        fields += self._connection_fields(request)
+        self._decide_framing(request, last, declared[-1] if declared else None)
+        if request.content_type or self._framing is Framing.NO_BODY:
+            fields = _without(fields, b"content-type")
+        own = b"".join((*self._length_lines(request), *self._connection_lines(request)))
         if request.content_type and self._framing is not Framing.NO_BODY:
-            fields.append((b"Content-Type", request.content_type.encode("latin-1")))
+            own += content_type_line(request.content_type)
         tokens = request.host.server[CoreServer].server_tokens
-        head = response_head(request.status, request.status_line, fields, tokens)
-        self.committed = True
-        return head
+        return response_head(request.status, request.status_line, fields, tokens)[:-2] + own + b"\r\n"
 
-    def _decide_framing(self, request: Request, fields: list[HeaderLine], last: bool) -> list[HeaderLine]:
+    def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or request.status < 200:
             self._framing = Framing.NO_BODY
-            return _without(_without(fields, b"content-length"), b"content-type")
-        declared = [line for line in fields if line[0].lower() == b"content-length"] if fields else ()
-        if declared:
-            fields = _without(fields, b"content-length")
-            if declared[-1][1].isdigit():
-                return self._with_length(fields, int(declared[-1][1]))
-        if last:
-            return self._with_length(fields, self._buffered)
-        keepalive = request.connection.keepalive
-        if request.proto_num >= 1001 and keepalive != AP_CONN_CLOSE and not request.expecting_100:
+        elif declared is not None and declared.isdigit():
+            self._framing = Framing.LENGTH
+            self._declared = int(declared)
+        elif last:
+            self._framing = Framing.LENGTH
+            self._declared = self._buffered
+        elif (
+            request.proto_num >= 1001
+            and request.connection.keepalive != AP_CONN_CLOSE
+            and not request.expecting_100
+        ):
             self._framing = Framing.CHUNKED
             request.chunked = True
-            if not request.header_only:
-                fields.append((b"Transfer-Encoding", b"chunked"))
         else:
             self._framing = Framing.CLOSE
-        return fields
 
-    def _with_length(self, fields: list[HeaderLine], length: int) -> list[HeaderLine]:
-        self._framing = Framing.LENGTH
-        self._declared = length
-        fields.append((b"Content-Length", b"%d" % length))
-        return fields
+    def _length_lines(self, request: Request) -> tuple[bytes, ...]:
+        if self._framing is Framing.LENGTH:
+            return (b"Content-Length: %d\r\n" % self._declared,)
+        if self._framing is Framing.CHUNKED and not request.header_only:
+            return (b"Transfer-Encoding: chunked\r\n",)
+        return ()
 
-    def _connection_fields(self, request: Request) -> list[HeaderLine]:
+    def _connection_lines(self, request: Request) -> tuple[bytes, ...]:
+        """Settle whether the connection persists, and say so as httpd does."""
         connection = request.connection
         core = request.host.server[CoreServer]
         left = core.max_keep_alive_requests - connection.keepalives if core.max_keep_alive_requests else 1
@@ -264,15 +285,14 @@ class Output:
             and not request.expecting_100
             and left > 0
         )
-        connection.keepalive = AP_CONN_KEEPALIVE if self.persist else AP_CONN_CLOSE
         if not self.persist:
-            return [(b"Connection", b"close")]
+            connection.keepalive = AP_CONN_CLOSE
+            return (b"Connection: close\r\n",)
+        connection.keepalive = AP_CONN_KEEPALIVE
         if not request.keep_alive_token:
-            return []
-        timeout = b"timeout=%d" % core.keep_alive_timeout
-        if core.max_keep_alive_requests:
-            timeout += b", max=%d" % left
-        return [(b"Keep-Alive", timeout), (b"Connection", b"Keep-Alive")]
+            return ()
+        most = b", max=%d" % left if core.max_keep_alive_requests else b""
+        return (b"Keep-Alive: timeout=%d%b\r\nConnection: Keep-Alive\r\n" % (core.keep_alive_timeout, most),)
 
 
 def _without(fields: list[HeaderLine], name: bytes) -> list[HeaderLine]:
