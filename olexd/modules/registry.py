@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from olexd.config.module import ModuleSpec
+from olexd.modules.aaa.access_compat import MODULE as ACCESS_COMPAT
 from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.authz_core import GROUP_FILE as AUTHZ_GROUPFILE
@@ -30,6 +31,7 @@ MODULES: Final[tuple[Module, ...]] = (
     MPM,
     SO,
     UNIXD,
+    ACCESS_COMPAT,
     ALIAS,
     AUTH_BASIC,
     AUTHN_FILE,

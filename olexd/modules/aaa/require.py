@@ -5,7 +5,6 @@ Each is read once into a function from a request to a verdict (configuration spe
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -18,6 +17,7 @@ from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.aaa.files import GROUPS
+from olexd.modules.aaa.hosts import confirmed_name, is_in_domain
 from olexd.modules.networks import Network, contains, parse_address, parse_network
 
 
@@ -189,23 +189,8 @@ def _in_group(group_file: Callable[[Request], str], names: frozenset[str], reque
 
 
 def _by_host(names: tuple[str, ...], request: Request) -> Verdict:
-    host = _confirmed_name(request.client_ip)
-    return _verdict(host is not None and any(_is_in_domain(host, name) for name in names))
-
-
-def _is_in_domain(host: str, name: str) -> bool:
-    suffix = name.lower().lstrip(".")
-    return (host == suffix and not name.startswith(".")) or host.endswith("." + suffix)
-
-
-def _confirmed_name(address: str) -> str | None:
-    """Return the name of an address in lower case, if that name leads back to the address."""
-    try:
-        host = socket.gethostbyaddr(address)[0]
-        found = {str(item[4][0]) for item in socket.getaddrinfo(host, None)}
-    except OSError:
-        return None
-    return host.lower() if parse_address(address) in map(parse_address, found) else None
+    host = confirmed_name(request.client_ip)
+    return _verdict(host is not None and any(is_in_domain(host, name) for name in names))
 
 
 # Reading
