@@ -11,8 +11,13 @@ from tests.parity.runner.case import Case, Expect, Request, get, raw
 from tests.parity.runner.client import Response, Wire, read_response
 from tests.parity.runner.compare import View, difference, unmet
 
-PAGE = "<!DOCTYPE html>\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n"
-    "<h1>Not Found</h1>\n</body></html>\n"
+PAGE = """<!DOCTYPE html>
+<html><head>
+<title>404 Not Found</title>
+</head><body>
+<h1>Not Found</h1>
+</body></html>
+"""
 
 
 @pytest.fixture
