@@ -25,6 +25,7 @@ from olexd.http.readers import Readers
 from olexd.http.transport import TCPPort, UNIXPort
 from olexd.model import runtime
 from olexd.model.logging import log_process, log_server
+from olexd.modules.loggers.log_config import open_logs
 from olexd.modules.loggers.logfile import flush_all
 from olexd.modules.python import run_imports
 from olexd.modules.registry import MODULES
@@ -84,6 +85,7 @@ class OlexdService(Service):
         _raise_file_limit()
         for host in self.config.hosts:
             error_log(host.server[CoreServer].error_log)
+        open_logs(self.config)
         self._readers = Readers(self._reactor)
         factory = SiteFactory(self.site, self._readers)
         for listen in self.config.listens:
