@@ -14,6 +14,7 @@ from typing import Any, Final
 from olexd.config.arity import checked_words
 from olexd.config.builtin import BUILTIN, Listeners, Naming
 from olexd.config.conditions import Facts, LoadedModules
+from olexd.config.core import CoreServer
 from olexd.config.errors import ConfigError, DirectiveError, Problem, Where
 from olexd.config.headers import header_argument, path_section, section_argument
 from olexd.config.hosts import HostSelector, UnknownHost, parse_addresses
@@ -24,7 +25,7 @@ from olexd.config.registry import Registry
 from olexd.config.rows import Args, Context, Directive, Methods, Override
 from olexd.config.sections import DirectoryIndex, LocationIndex
 from olexd.config.server import Address, HostConfig, Section, SectionKind, ServerConfig
-from olexd.config.settings import UNSET, Settings, merge_settings, resolve_settings
+from olexd.config.settings import UNSET, Settings, merge_settings, resolve, resolve_settings
 from olexd.config.source import read_text
 from olexd.config.tree import Block, Line, Node, config_tree
 
@@ -350,6 +351,8 @@ class Builder:
         names = Settings({Naming: Naming()})
         server = resolve_settings(merge_settings(outer.server, merge_settings(names, host.server)))
         naming: Naming = server[Naming]
+        if CoreServer in self._server_types:
+            _place_error_log(server, self._facts.server_root)
         return HostConfig(
             name=naming.name or _own_name(),
             port=naming.port,
@@ -364,6 +367,13 @@ class Builder:
             directories=DirectoryIndex([*outer.directories, *host.directories]),
             files=(*outer.files, *host.files),
         )
+
+
+def _place_error_log(server: Settings, server_root: str) -> None:
+    """Put the error log that nobody named below ServerRoot; ErrorLog itself stores absolute paths."""
+    core = server[CoreServer]
+    if core.error_log == resolve(CoreServer()).error_log:
+        server[CoreServer] = replace(core, error_log=os.path.join(server_root, core.error_log))
 
 
 def _own_name() -> str:

@@ -131,3 +131,10 @@ def test_without_effect() -> None:
     """Directives that mean nothing here are accepted with one warning each."""
     config = configure("EnableSendfile On\nMutex default\nMinSpareThreads 3\nMinSpareThreads 4")
     assert len(config.warnings) == 3
+
+
+def test_default_error_log_is_below_server_root(tmp_path: Path) -> None:
+    """Without ErrorLog the log is ServerRoot's logs/error_log, for virtual hosts too."""
+    config = configure(f"ServerRoot {tmp_path}\n<VirtualHost *:80>\nServerName a\n</VirtualHost>")
+    for host in config.hosts:
+        assert host.server[CoreServer].error_log == f"{tmp_path}/logs/error_log"
