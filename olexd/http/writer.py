@@ -166,7 +166,7 @@ class SocketWriter:
         if size <= JOIN_MAX and len(parts) > 1:
             parts = (b"".join(parts),)
         try:
-            sent = self.sock.send(parts[0]) if len(parts) == 1 else self.sock.sendmsg(parts)
+            sent = self.sock.send(parts[0]) if len(parts) == 1 else self.sock.sendmsg(parts[:_IOV_MAX])
         except BlockingIOError:
             sent = 0
         except OSError:

@@ -88,28 +88,37 @@ class Body:
                 self._parts.clear()
             if self._error is None:
                 self._parts += data
-            self._tell()
-            self._paused = len(self._parts) > HIGH_WATER
-            return not self._paused
+            # Only a reader ends a pause: the connection stays paused until it is told to resume.
+            self._paused = self._paused or len(self._parts) > HIGH_WATER
+            go_on = not self._paused
+            self._notify()
+        self._wake()
+        return go_on
 
     def finish(self) -> None:
         """The body is complete."""
         assert self._arrived is not None
         with self._arrived:
             self.complete = True
-            self._tell()
+            self._notify()
+        self._wake()
 
     def fail(self, error: Exception) -> None:
         """The rest will not come; readers get what did arrive, then an error."""
         assert self._arrived is not None
         with self._arrived:
             self._error = error
-            self._tell()
+            self._notify()
+        self._wake()
 
-    def _tell(self) -> None:
-        assert self._arrived is not None
+    def _notify(self) -> None:
+        """Wake the thread that waits. The lock is held."""
         if self._waiting:
+            assert self._arrived is not None
             self._arrived.notify_all()
+
+    def _wake(self) -> None:
+        """Wake the coroutine that waits. It runs at once and reads, so the lock must be free."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.callback(None)

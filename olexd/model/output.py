@@ -120,8 +120,8 @@ class Output:
         self.bytes_sent += sent
         if sent < length:
             # The frame promised more than the file had: only closing tells the client.
-            self._framing = Framing.CLOSE
             self.finished = True
+            self.persist = False
         elif self._framing is Framing.CHUNKED:
             self._send([b"\r\n"])
         return sent
@@ -282,6 +282,7 @@ class Output:
             and connection.keepalive != AP_CONN_CLOSE
             and self._framing is not Framing.CLOSE
             and request.status not in CLOSES_CONNECTION
+            and request.status >= 200
             and not request.expecting_100
             and left > 0
         )

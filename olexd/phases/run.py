@@ -52,6 +52,8 @@ async def serve(request: Request, refusal: int = OK) -> None:
 
 def _answer_failure(request: Request) -> None:
     """Say 500 after an exception outside every handler's reach; give the connection up if even that fails."""
+    # A redirect may have put another request in charge of status and headers.
+    request = request.output.request
     try:
         # What could not be sent may stand in either table.
         request.err_headers_out.clear()
@@ -74,7 +76,7 @@ async def process(request: Request) -> int:
     result = await process_mapped(request)
     if result != OK:
         return result
-    if not request.body.complete:
+    if request.body.length != 0:
         result = _check_body(request)
         if result != OK:
             return result
@@ -122,9 +124,11 @@ async def process_mapped(request: Request) -> int:
 def _check_body(request: Request) -> int:
     """Hold the body against LimitRequestBody: what it declares now, what really comes while it is read."""
     body = request.body
-    body.limit = request.conf[CoreDir].limit_request_body
-    if body.limit and (body.length or 0) > body.limit:
-        log_request(request, f"the request's body of {body.length} bytes is longer than LimitRequestBody")
+    limit = body.limit = request.conf[CoreDir].limit_request_body
+    # Some of the body, or all of it, may have come before its limit was known.
+    size = max(body.length or 0, body.received)
+    if limit and size > limit:
+        log_request(request, f"the request's body of {size} bytes is longer than LimitRequestBody")
         return REQUEST_ENTITY_TOO_LARGE
     return body.refusal or OK
 
