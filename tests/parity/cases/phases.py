@@ -147,17 +147,31 @@ LOOK = "".join(
 )
 
 
+EVERYTHING = (
+    "".join(f"Python{phase}Handler @M@\n" for phase in PHASES)
+    + "DirectoryIndex index\nPythonLogHandler @M@\nPythonCleanupHandler @M@\n"
+    + '<Directory "@ROOT@">\nSetHandler mod_python\n'
+    + f"PythonHandler @M@\n{AUTH}</Directory>"
+)
+"""A handler in every phase."""
+
 CASES = [
     Case(
         "phases-in-order",
-        [get("/page"), get("/dir/"), get("/missing")],
-        "".join(f"Python{phase}Handler @M@\n" for phase in PHASES)
-        + "DirectoryIndex index\nPythonLogHandler @M@\nPythonCleanupHandler @M@\n"
-        + '<Directory "@ROOT@">\nSetHandler mod_python\n'
-        + f"PythonHandler @M@\n{AUTH}</Directory>",
+        [get("/page"), get("/missing")],
+        EVERYTHING,
         source=RECORDER,
-        files={"page": "x", "dir/index": "y"},
+        files={"page": "x"},
         log=["log after 11, status 200, sent ", "cleanup handler after PythonLogHandler,cleanup"],
+    ),
+    Case(
+        "phases-of-directory-index",
+        [get("/dir/")],
+        EVERYTHING,
+        source=RECORDER,
+        files={"dir/index": "y"},
+        differs="PythonTypeHandler runs before the type is guessed, for directories too",
+        olexd=[Expect(200, {}, ".*PythonAuthzHandler\nPythonTypeHandler\nPythonFixupHandler\nPythonHandler")],
     ),
     Case(
         "phases-in-location",
