@@ -19,6 +19,7 @@ def clean_importer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(modules, name, {})
     monkeypatch.setattr(paths, "_paths", {})
     monkeypatch.setattr(paths, "_applied", set())
+    monkeypatch.setattr(paths, "_process_path", [])
     before, path = set(sys.modules), list(sys.path)
     yield
     sys.path[:] = path
