@@ -140,7 +140,8 @@ CASES = [
     Case(
         "access-log-of-user",
         [get("/x"), get("/x", basic("joe", "secret")), post("/x?a=b", "body", basic("j o", "x"))],
-        'ErrorDocument 401 "who are you"\n<Location />\nSetHandler mod_python\nPythonHandler @M@\nAuthType Basic\nAuthName "x"\n'
+        'ErrorDocument 401 "who are you"\n'
+        '<Location />\nSetHandler mod_python\nPythonHandler @M@\nAuthType Basic\nAuthName "x"\n'
         "AuthBasicAuthoritative Off\nRequire valid-user\nPythonAuthenHandler @M@::password\n</Location>",
         source=HANDLERS,
         access='%h %l %u "%r" %>s %b "%{User-Agent}i" %{X}o',
