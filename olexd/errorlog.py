@@ -106,14 +106,24 @@ class StandardError:
         """Do nothing: standard error belongs to whoever started the process."""
 
 
+_STREAMS: Final = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
 class AppendedFile:
-    """A file opened for appending; `path` absolute. Raises OSError when it cannot be opened."""
+    """A file opened for appending; `path` absolute. Raises OSError when it cannot be opened.
+
+    The process's own streams are written to as they are: opened by name, a redirected one would have a
+    second position in its file and lose lines, and a socket cannot be opened at all.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._fd = self._open()
 
     def _open(self) -> int:
+        stream = _STREAMS.get(self.path)
+        if stream is not None:
+            return os.dup(stream)
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def write(self, data: bytes, level: Level = Level.ERR) -> None:

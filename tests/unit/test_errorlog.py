@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,22 @@ def test_log_level(tmp_path: Path) -> None:
         assert part in text
     assert "[client 127.0.0.1:40000] warned, referer: http://x/\\n\n" in text
     assert "[client 127.0.0.1:40000] connection error" in text
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr"])
+def test_own_streams(name: str, tmp_path: Path) -> None:
+    """What is logged to a stream and what the process prints there follow each other in a redirected file."""
+    program = (
+        "import os\n"
+        "from olexd.errorlog import AppendedFile\n"
+        f"log, number = AppendedFile({name!r}), {1 if name.endswith('out') else 2}\n"
+        "for line in (b'one', b'two'):\n"
+        "    os.write(number, line + b' printed\\n')\n"
+        "    log.write(line + b' logged\\n')\n"
+        "log.reopen()\n"
+        "log.write(b'reopened\\n')\n"
+    )
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", program], stdout=out, stderr=out, check=True, timeout=30)
+    wanted = "one printed\none logged\ntwo printed\ntwo logged\nreopened\n"
+    assert (tmp_path / "out").read_text() == wanted
