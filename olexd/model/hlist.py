@@ -53,7 +53,9 @@ class mp_hlist:
         entry = self._entry
         if entry is None:
             return "{}"
+        directory = self.directory
+        place = "" if directory is None else f"'directory':{directory!r},"
         return (
-            f"{{'handler':{entry.text!r},'directory':{self.directory!r},"
+            f"{{'handler':{entry.text!r},{place}"
             f"'is_location':{entry.is_location!r},'silent':{int(entry.silent)}}}"
         )

@@ -121,7 +121,7 @@ class TestStacks:
         _, record = run(directive)
         assert record.python.seen == (
             "PythonHandler",
-            "{'handler':'app_h','directory':None,'is_location':False,'silent':0}",
+            "{'handler':'app_h','is_location':False,'silent':0}",
             "app.test",
             "app.test",
         )
