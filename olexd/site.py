@@ -262,6 +262,7 @@ def _send_continue(request: Request, channel: Channel) -> None:
     request.expecting_100 = False
     if request.output.committed:
         return
+    channel.invited()
     if request.on_reactor:
         channel.writer.send_soon([CONTINUE])
     else:

@@ -86,8 +86,12 @@ class Channel(Protocol):
         self._timeout = timeout
         self._call_in_reactor = call_in_reactor
         self._parser = HeadParser(server.limits, server.heads)
-        self._pending: list[bytes] = []
+        self._pending = bytearray()
+        self._looking = False
+        """`_take_pending()` is at work."""
+        self._unsent = 0
         self._paused = False
+        self._paused_at = 0.0
         self._intake: Intake | None = None
         self._left: int | None = None
         self._ended = False
@@ -134,6 +138,11 @@ class Channel(Protocol):
 
     def drained(self) -> None:
         """Everything queued in the transport has been sent."""
+        self._unsent = 0
+        if self.state is State.LINGER:
+            self.deadline = time.monotonic() + LINGER_SECONDS
+        elif self.state is State.HEAD and not self._wait_started:
+            self.deadline = time.monotonic() + self.keep_alive_timeout
         waiting, self._waiting_for_room = self._waiting_for_room, []
         for deferred in waiting:
             deferred.callback(None)
@@ -144,10 +153,14 @@ class Channel(Protocol):
         Many clients close their sending side after the request. One that left altogether looks the same until
         something is sent, so a request that waits for something on the reactor counts as left.
         """
-        if self.state is State.BUSY and not self.task.waiting:
-            self._ended = True
-            return True
-        return False
+        if self.state is State.BUSY:
+            task = self.task
+            self._ended = task is None or not task.waiting
+        elif self.state is State.HEAD or self.state is State.LINGER:
+            self._ended = self.transport.unsent() > 0
+            if self._ended:
+                self._close()
+        return self._ended
 
     # What the answering side calls
 
@@ -172,8 +185,8 @@ class Channel(Protocol):
             self._wait_started = 0.0
             self._intake = None
             self.state = TRANSITIONS[State.BUSY][Event.ANSWERED]
-            # Data that came in between the two looks at `_pending` must not be forgotten.
-            if self._pending:
+            # What came in between the two looks must not be forgotten.
+            if self._pending or self._ended:
                 self._call_in_reactor(self._take_pending)
         elif in_reactor:
             self._answered(persist)
@@ -184,6 +197,12 @@ class Channel(Protocol):
         """The body's reader has room again. Any thread."""
         self._call_in_reactor(self._resume)
 
+    def invited(self) -> None:
+        """The client was told to send the body: from now on it is to hurry. Any thread."""
+        if self.state is State.BODY:
+            self._wait_started = time.monotonic()
+            self.deadline = self._wait_started + (self.server.limits.body_timeout or inf)
+
     def signal(self) -> Deferred[None]:
         """Return something a coroutine on the reactor can wait for."""
         return Deferred()
@@ -193,14 +212,28 @@ class Channel(Protocol):
     def timed_out(self, now: float) -> None:
         """The deadline has passed: say so if the client is owed an answer, and close."""
         self.deadline = inf
+        if self.state is State.BUSY or (self.transport.pending() and self._still_sending(now)):
+            return
         if self.state is State.HEAD and self._parser.started:
             self._refuse(BadRequest(408, "the request's head did not arrive in time"))
+        elif self.state is State.BODY and self._paused:
+            # It is not the client that keeps us waiting.
+            self.deadline = now + self.server.limits.body_timeout
         elif self.state is State.BODY and self._intake is not None:
             self._intake.fail(TimeoutError("the request's body did not arrive in time"))
-        elif self.state is State.LINGER or self.state is State.DRAIN:
+        elif self.state is State.DRAIN or self.transport.pending():
             self.transport.abortConnection()
         else:
+            # Not a reset: a slow client may have some of our last response to read yet.
             self.transport.loseConnection()
+
+    def _still_sending(self, now: float) -> bool:
+        """Return whether the client takes what is queued for it, and look again after another timeout."""
+        unsent, self._unsent = self._unsent, self.transport.unsent()
+        if unsent == self._unsent:
+            return False
+        self.deadline = now + self._timeout
+        return True
 
     # Inside
 
@@ -211,7 +244,7 @@ class Channel(Protocol):
         limits = self.server.limits
         self._wait_started = now
         self._wait_received = 0
-        self.deadline = now + limits.header_timeout
+        self.deadline = now + (limits.header_timeout or inf)
 
     def _head_data(self, data: bytes) -> None:
         parser = self._parser
@@ -225,10 +258,8 @@ class Channel(Protocol):
         if head is None:
             self._wait_received += len(data)
             limits = self.server.limits
-            self.deadline = self._wait_started + min(
-                limits.header_timeout + self._wait_received / limits.header_min_rate,
-                limits.header_timeout_max,
-            )
+            allowed = _allowed(limits.header_timeout, limits.header_min_rate, self._wait_received)
+            self.deadline = self._wait_started + min(allowed, limits.header_timeout_max or inf)
         else:
             self._accept(head)
 
@@ -238,7 +269,7 @@ class Channel(Protocol):
         rest, self._parser.rest = self._parser.rest, b""
         if framing is Framing.NONE or head.content_length == 0:
             if rest:
-                self._pending.append(rest)
+                self._pending += rest
             self.state = TRANSITIONS[State.HEAD][Event.REQUEST]
             self.server.request(self, head)
             self.server.start(self)
@@ -247,6 +278,8 @@ class Channel(Protocol):
         self._chunks = ChunkedDecoder(self.server.limits) if framing is Framing.CHUNKED else None
         self._go(Event.REQUEST_WITH_BODY)
         self._expect_body()
+        if head.expects_continue:
+            self.deadline = inf
         self._intake = self.server.request(self, head)
         if rest:
             self._body_data(rest)
@@ -257,31 +290,44 @@ class Channel(Protocol):
         self._wait_started = now
         self._wait_received = 0
         self._drained_bytes = 0
-        self.deadline = now + self.server.limits.body_timeout
+        self.deadline = now + (self.server.limits.body_timeout or inf)
 
     def _hold(self, data: bytes) -> None:
         """Keep a pipelined request until the present one is answered."""
-        self._pending.append(data)
-        if sum(map(len, self._pending)) > PIPELINED_MAX:
+        self._pending += data
+        if len(self._pending) > PIPELINED_MAX:
             self._pause()
         # A pool thread may have finished between the look at the state and the append.
         if self.state is State.HEAD:
             self._take_pending()
 
     def _take_pending(self) -> None:
-        if self.state is not State.HEAD:
+        """Go on with what came in meanwhile.
+
+        Requests that are answered at once make this loop, not recurse.
+        """
+        if self._looking:
             return
-        self._resume()
-        data = b"".join(self._pending)
-        self._pending.clear()
-        if data:
-            self._expect_head(time.monotonic())
-            self._head_data(data)
+        self._looking = True
+        try:
+            while self.state is State.HEAD and self._pending:
+                data = bytes(self._pending)
+                self._pending.clear()
+                self._expect_head(time.monotonic())
+                self._head_data(data)
+        finally:
+            self._looking = False
+        if self._ended and self.state is State.HEAD:
+            self._close()
+        elif len(self._pending) <= PIPELINED_MAX:
+            self._resume()
 
     def _body_data(self, data: bytes) -> None:
         limits = self.server.limits
         self._wait_received += len(data)
-        self.deadline = self._wait_started + limits.body_timeout + self._wait_received / limits.body_min_rate
+        self.deadline = self._wait_started + _allowed(
+            limits.body_timeout, limits.body_min_rate, self._wait_received
+        )
         try:
             pieces, rest, done = self._decode(data)
         except BadRequest as error:
@@ -326,7 +372,7 @@ class Channel(Protocol):
         intake, self._intake = self._intake, None
         self.deadline = inf
         if rest:
-            self._pending.append(rest)
+            self._pending += rest
         drained = self.state is State.DRAIN
         self._go(Event.BODY_END)
         if intake is not None:
@@ -343,8 +389,8 @@ class Channel(Protocol):
         self._go(Event.ANSWERED)
         self._intake = None
         if self.state is State.DRAIN:
-            self._drained_bytes = 0
             self._resume()
+            self._expect_body()
         else:
             self._next_request()
 
@@ -369,15 +415,34 @@ class Channel(Protocol):
         self._intake = None
         self._pending.clear()
         self.deadline = time.monotonic() + LINGER_SECONDS
+        if self._ended:
+            self.transport.loseConnection()
+            return
         self._resume()
         self.transport.loseWriteConnection()
 
     def _pause(self) -> None:
         if not self._paused:
             self._paused = True
+            self._paused_at = time.monotonic()
             self.transport.pauseProducing()
 
     def _resume(self) -> None:
         if self._paused and self.state is not State.CLOSED:
             self._paused = False
             self.transport.resumeProducing()
+            if self.state is State.BODY and not self._broken:
+                # The time that we kept the client waiting does not count.
+                waited = time.monotonic() - self._paused_at
+                self._wait_started += waited
+                self.deadline += waited
+
+
+def _allowed(first: float, rate: int, received: int) -> float:
+    """Return how many seconds `received` bytes may have taken: `first`, and one more for every `rate` bytes.
+
+    A `first` of 0 means any time; without a rate nothing prolongs it.
+    """
+    if not first:
+        return inf
+    return first + received / rate if rate else first

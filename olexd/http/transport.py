@@ -24,12 +24,18 @@ class _Lendable:
     socket: socket.socket
     server: Any
     protocol: Any
+    connected: int
     dataBuffer: bytes
+    offset: int
     _tempDataLen: int
 
     def pending(self) -> bool:
         """Return whether queued bytes have not been sent yet."""
-        return bool(self._tempDataLen or self.dataBuffer)
+        return bool((self._tempDataLen or self.dataBuffer) and self.connected)
+
+    def unsent(self) -> int:
+        """Return how many bytes are queued."""
+        return len(self.dataBuffer) - self.offset + self._tempDataLen
 
     def startReading(self) -> None:
         """Read from now on."""

@@ -137,9 +137,14 @@ class SocketWriter:
                 self.shut_down()
                 return
             self.bytes_out += sent
-            if sent != len(data):
+            if sent == len(data):
+                return
+            if self.lent:
                 self._held = [data[sent:]]
                 self._held_size = len(data) - sent
+            else:
+                self.bytes_out += len(data) - sent
+                self.transport.write(data[sent:])
 
     def _take_held(self) -> list[bytes]:
         held = self._held
