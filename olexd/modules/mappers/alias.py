@@ -15,13 +15,14 @@ from olexd.config.settings import UNSET, Merge, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.modules.mappers.matching import prefix_rest, substitute
+from olexd.modules.mappers.redirect import REDIRECT_DIRECTIVES, REDIRECT_HOOKS, RedirectDir
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, OK
 
 CGI_HANDLER: Final = "cgi-script"
 FORBIDDEN: Final = 403
 _SLASHES: Final = re.compile("/{2,}")
-_SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
 
 
 # Settings
@@ -113,29 +114,11 @@ DIRECTIVES: Final = (
 # Hooks
 
 
-def _rest(uri: str, prefix: str) -> str | None:
-    """Return what follows `prefix` in `uri`, None when it is no prefix at a segment boundary."""
-    if not uri.startswith(prefix):
-        return None
-    rest = uri[len(prefix) :]
-    return rest if not rest or prefix.endswith("/") or rest.startswith("/") else None
-
-
-def _substitute(target: str, match: re.Match[str]) -> str:
-    def one(found: re.Match[str]) -> str:
-        if found.group(1):
-            return found.group(1)
-        number = int(found.group(2))
-        return (match.group(number) or "") if number <= match.re.groups else ""
-
-    return _SUBSTITUTION.sub(one, target)
-
-
 def _mapped(entry: Entry, uri: str) -> str | None:
     if entry.regex is not None:
         match = entry.regex.search(uri)
-        return None if match is None else _substitute(entry.target, match)
-    rest = _rest(uri, entry.prefix)
+        return None if match is None else substitute(entry.target, match)
+    rest = prefix_rest(uri, entry.prefix)
     return None if rest is None else entry.target + rest
 
 
@@ -173,6 +156,12 @@ def _wanted(settings: Settings) -> bool:
 
 
 MODULE: Final = Module(
-    ModuleSpec("alias", ("alias_module", "mod_alias.c"), (), (AliasDir,), DIRECTIVES),
-    (Hook(Phase.TRANSLATE_NAME, translate, wanted=_wanted),),
+    ModuleSpec(
+        "alias",
+        ("alias_module", "mod_alias.c"),
+        (),
+        (AliasDir, RedirectDir),
+        (*DIRECTIVES, *REDIRECT_DIRECTIVES),
+    ),
+    (Hook(Phase.TRANSLATE_NAME, translate, wanted=_wanted), *REDIRECT_HOOKS),
 )

@@ -123,3 +123,50 @@ def test_fallback(tree: Path) -> None:
     assert get(config, "/nothing/here").body == b"fallback"
     assert get(config, "/empty/").body == b"fallback"
     assert get(config, "/dir/").body == b"index"
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "status", "location"),
+    [
+        ("Redirect /old /new", "/old/a?b=c", 302, "http://localhost/new/a?b=c"),
+        ("Redirect /old /new", "/older", 404, None),
+        ("Redirect permanent /old http://other/x", "/old", 301, "http://other/x"),
+        ("Redirect 303 /old http://other/x?y", "/old?b=c", 303, "http://other/x?y"),
+        ("Redirect gone /old", "/old/a", 410, None),
+        ("Redirect 404 /dir", "/dir/", 404, None),
+        ("RedirectPermanent /old /new", "/old", 301, "http://localhost/new"),
+        ("RedirectRelative On\nRedirect /old /new", "/old", 302, "/new"),
+        ("RedirectMatch ^/x(.+)\\.gif$ /y$1.png", "/xa%20b.gif", 302, "http://localhost/ya%20b.png"),
+        ("<Location /here>\nRedirect 301 /there\n</Location>", "/here/a?b", 301, "http://localhost/there?b"),
+        ("<Location /here>\nRedirect gone\n</Location>", "/here/a", 410, None),
+        ("Alias /dir /nowhere\nRedirect /dir /new", "/dir/", 302, "http://localhost/new/"),
+    ],
+)
+def test_redirect(tree: Path, text: str, target: str, status: int, location: str | None) -> None:
+    """Redirects keep what follows the prefix and the query, and come before aliases."""
+    response = get(site(tree, text), target)
+    assert (response.status, response.fields.get("location")) == (status, location)
+
+
+def test_redirect_cannot_be_split(tree: Path) -> None:
+    """A line break in the path cannot end the Location field."""
+    response = get(site(tree, "Redirect /old /new\nRedirectMatch ^/m(.*) /n$1"), "/old/%0D%0AX:y")
+    assert response.fields["location"] == "http://localhost/new/%0D%0AX:y"
+    response = get(site(tree, "RedirectMatch ^/m(.*) /n$1"), "/m%0D%0AX:y")
+    assert response.fields["location"] == "http://localhost/n%0D%0AX:y"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Redirect /a", "URL to redirect to is missing"),
+        ("Redirect 302 /a", "URL to redirect to is missing"),
+        ("Redirect /a b", "Redirect to non-URL"),
+        ("Redirect gone /a /b", "Redirect URL not valid for this status"),
+        ("Redirect 200 /a /b", "Redirect URL not valid for this status"),
+        ("Redirect foo /a /b", "Redirect: invalid first argument (of three)"),
+    ],
+)
+def test_redirect_refused(line: str, message: str) -> None:
+    """Redirects that lead nowhere are refused in httpd's words."""
+    assert complaint(line) == message
