@@ -27,7 +27,7 @@ from olexd.model.body import Body
 from olexd.model.connection import Connection
 from olexd.model.logging import log_request
 from olexd.model.output import Output
-from olexd.model.request import Request
+from olexd.model.request import HeaderLine, Request
 from olexd.phases.run import serve
 from olexd.phases.sides import Side
 from olexd.phases.subrequest import internal_redirect
@@ -223,7 +223,7 @@ class Site:
         connection: Connection = channel.connection
         request = self._request_for(channel, self.config.selector.select(*connection.local, head.hostname))
         request.hostname, request.port_in_host = head.hostname, head.port
-        request.header_lines = head.fields
+        request.header_lines = head.fields if head.origin is head.target else _with_host(head)
         request.the_request_bytes = head.request_line
         request.method = head.method
         request.proto_num = 1000 + head.version[1]
@@ -256,6 +256,12 @@ class Site:
         if request.on_reactor:
             raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
         BlockingTask(self, channel, request, internal_redirect(request, target)).run()
+
+
+def _with_host(head: Head) -> list[HeaderLine]:
+    """Return the fields with the host of an absolute target, which counts instead of the Host field."""
+    host = head.host or b""
+    return [(name, host if name.lower() == b"host" else value) for name, value in head.fields]
 
 
 def _send_continue(request: Request, channel: Channel) -> None:

@@ -73,7 +73,7 @@ REASONS: Final[dict[int, str]] = {
     511: "Network Authentication Required",
 }
 
-CLOSES_CONNECTION: Final = frozenset({400, 408, 411, 413, 414, 431, 500, 501, 503, 505})
+CLOSES_CONNECTION: Final = frozenset({400, 408, 411, 413, 414, 500, 501, 503})
 """Statuses after which httpd does not keep the connection (config spec, HTTP rules)."""
 
 NO_BODY: Final = frozenset({204, 304})

@@ -14,7 +14,7 @@ from typing import Final
 
 from olexd.config.core import CoreServer
 from olexd.errors import ClientGone
-from olexd.http.framing import LAST_CHUNK, content_type_line, plain_head, response_head
+from olexd.http.framing import LAST_CHUNK, content_type_line, http_date, plain_head, response_head
 from olexd.http.writer import WRITE_FAILED, SocketWriter
 from olexd.model.request import HeaderLine, Request
 from olexd.model.table import Table
@@ -207,7 +207,9 @@ class Output:
             self._framing = Framing.CLOSE
             return b""
         tables = request.err_headers_out_table, request.headers_out_table
-        if not (tables[0] or tables[1] or request.status_line or request.content_encoding):
+        if not (
+            tables[0] or tables[1] or request.status_line or request.content_encoding or request.no_cache
+        ):
             head = self._plain_head(request, last)
         else:
             head = self._full_head(request, tables, last)
@@ -229,6 +231,10 @@ class Output:
         for table in tables:
             if table is not None:
                 fields += [line for line in table.wire_items() if line[0].lower() not in _OWN_FIELDS]
+                if "close" in (table.get("Connection") or "").lower():
+                    request.connection.keepalive = AP_CONN_CLOSE
+        if request.no_cache:
+            fields = [*_without(fields, b"expires"), (b"Expires", http_date()[6:-2])]
         declared = [value for name, value in fields if name.lower() == b"content-length"]
         if declared:
             fields = _without(fields, b"content-length")
@@ -265,7 +271,7 @@ class Output:
             self._framing = Framing.CLOSE
 
     def _length_lines(self, request: Request) -> tuple[bytes, ...]:
-        if self._framing is Framing.LENGTH:
+        if self._framing is Framing.LENGTH and (self._declared or not request.header_only):
             return (b"Content-Length: %d\r\n" % self._declared,)
         if self._framing is Framing.CHUNKED and not request.header_only:
             return (b"Transfer-Encoding: chunked\r\n",)

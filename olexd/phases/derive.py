@@ -55,9 +55,6 @@ def _environment_of(request: Request) -> Table:
     for key, value in request.subprocess_env.items():
         inherited[f"REDIRECT_{key}"] = value
     inherited["REDIRECT_STATUS"] = str(request.status)
-    inherited["REDIRECT_URL"] = request.uri
-    if request.args:
-        inherited["REDIRECT_QUERY_STRING"] = request.args
     return inherited
 
 

@@ -76,7 +76,7 @@ def die(request: Request, status: int) -> str | None:
         request.output.discard()
         return None
     _forget_headers(request, status)
-    if second is None and not request.output.committed:
+    if second is None:
         return _use_document(request, status)
     send_page(request, status, second)
     return None
@@ -116,8 +116,8 @@ def _use_document(request: Request, status: int) -> str | None:
 def send_page(request: Request, status: int, second: int | None) -> None:
     """Write the built-in page for `status`; `second` is what the ErrorDocument itself ended in."""
     location = request.headers_out.get("Location") or request.err_headers_out.get("Location")
-    if status in (405, 501) and request.methods_allowed:
-        request.headers_out["Allow"] = ", ".join(sorted(request.methods_allowed))
+    if status in (405, 501) and "Allow" not in request.err_headers_out:
+        request.err_headers_out["Allow"] = _allow(request)
     page = _PAGE.render(
         code=status,
         reason=reason(status),
@@ -129,10 +129,22 @@ def send_page(request: Request, status: int, second: int | None) -> None:
     send_text(request, page, "text/html; charset=iso-8859-1")
 
 
+def _allow(request: Request) -> str:
+    """Return the methods that an Allow field names: GET brings HEAD along, TRACE is the server's affair."""
+    allowed = set(request.methods_allowed)
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    if request.host.server[CoreServer].trace_enable != "off":
+        allowed.add("TRACE")
+    return ",".join(sorted(allowed))
+
+
 def send_text(request: Request, text: str, content_type: str) -> None:
     """Write a complete body without committing it, so that it goes out with its length."""
     if not request.output.committed:
         request.content_type = content_type
+        if request.header_only:
+            return
     request.output.write(text.encode("latin-1", "xmlcharrefreplace"), False)
 
 

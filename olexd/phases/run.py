@@ -8,9 +8,9 @@ from __future__ import annotations
 import traceback
 from typing import Final
 
-from olexd.config.core import CoreDir
+from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
-from olexd.errors import ClientGone
+from olexd.errors import BadRequest, ClientGone
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
@@ -20,6 +20,7 @@ from olexd.phases.sides import to_pool
 from olexd.phases.table import run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
 from olexd.status import DECLINED, DONE, OK
+from olexd.uri import decode_path
 
 NOT_FOUND: Final = 404
 REQUEST_ENTITY_TOO_LARGE: Final = 413
@@ -68,11 +69,9 @@ def _answer_failure(request: Request) -> None:
 
 async def process(request: Request) -> int:
     """Run the phases up to the content handler; return OK, DONE or the status to answer with."""
-    calls = request.phases.plan(request).post_read_request
-    if calls:
-        result = await run_all(request, calls)
-        if result != OK:
-            return result
+    result = await _post_read(request)
+    if result != OK:
+        return result
     result = await process_mapped(request)
     if result != OK:
         return result
@@ -82,6 +81,27 @@ async def process(request: Request) -> int:
             return result
     result = await run_first(request, request.phases.plan(request).handler)
     return NOT_FOUND if result == DECLINED else result
+
+
+async def _post_read(request: Request) -> int:
+    """Run the phase in which the request's path is still as it was sent."""
+    calls = request.phases.plan(request).post_read_request
+    if not calls:
+        return OK
+    settled, sent = request.uri, request.unparsed_uri.partition("?")[0]
+    if settled == sent or not sent.startswith("/"):
+        return await run_all(request, calls)
+    request.uri = sent
+    result = await run_all(request, calls)
+    if request.uri == sent:
+        request.uri = settled
+        return result
+    try:
+        core = request.host.server[CoreServer]
+        request.uri = decode_path(request.uri, core.encoded_slashes, core.merge_slashes)
+    except BadRequest as error:
+        return error.status
+    return result
 
 
 async def process_mapped(request: Request) -> int:
