@@ -91,11 +91,11 @@ class Task:
         if self._waiting is not None:
             self._waiting.cancel()
 
-    def _drive(self, on_reactor: bool) -> None:
+    def _drive(self, on_reactor: bool, mistake: Exception | None = None) -> None:
         connection = self.request.connection
         connection.on_reactor = on_reactor
         try:
-            wish = self._coroutine.send(None)
+            wish = self._coroutine.send(None) if mistake is None else self._coroutine.throw(mistake)
         except StopIteration:
             self._finished(on_reactor)
             return
@@ -104,10 +104,12 @@ class Task:
         elif wish is Side.REACTOR:
             self._channel.writer.give_back()
             self._site.call_in_reactor(self.run_on_reactor)
-        else:
+        elif isinstance(wish, Deferred):
             self._channel.writer.release()
             self._waiting = wish
             wish.addBoth(self.run_on_reactor)
+        else:
+            self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
 
     def _to_pool(self) -> None:
         """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
@@ -129,23 +131,49 @@ class Task:
 class BlockingTask(Task):
     """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
 
-    __slots__ = ("_inbox",)
+    __slots__ = ("_failure", "_inbox")
+
+    def __init__(
+        self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
+    ) -> None:
+        super().__init__(site, channel, request, self._keep_failure(coroutine))
+        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._failure: Exception | None = None
 
     def run(self) -> None:
-        """Run the coroutine to its end."""
-        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        """Run the coroutine to its end; raise what it raises, wherever that happens."""
+        channel = self._channel
+        outer, channel.task = channel.task, self
         self._drive(False)
         while not self._inbox.get():
-            self._channel.writer.lend()
             self._drive(False)
-        self._channel.writer.lend()
+        channel.task = outer
         self.request.connection.on_reactor = False
+        if self._failure is not None:
+            raise self._failure
+
+    async def _keep_failure(self, coroutine: Coroutine[Any, None, None]) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self._failure = error
 
     def _to_pool(self) -> None:
-        self._inbox.put(False)
+        self._come_back(False)
 
     def _finished(self, on_reactor: bool) -> None:
-        self._inbox.put(True)
+        if on_reactor:
+            self._come_back(True)
+        else:
+            self._inbox.put(True)
+
+    def _come_back(self, finished: bool) -> None:
+        """Wake the thread once the reactor has sent what it still holds, so that nothing overtakes it."""
+        self._channel.when_drained().addCallback(lambda _: self._lend(finished))
+
+    def _lend(self, finished: bool) -> None:
+        self._channel.writer.lend()
+        self._inbox.put(finished)
 
 
 class Site:

@@ -67,10 +67,12 @@ class Runner(threading.Thread):
     def run(self) -> None:
         """Run jobs until the pool stops, sleeping while there are none."""
         pool, queue = self.pool, self.pool.queue
-        while not pool.stopped:
+        while True:
             try:
                 job = queue.popleft()
             except IndexError:
+                if pool.stopped:
+                    return
                 pool.park(self)
                 continue
             self.job = job
@@ -128,10 +130,10 @@ class Pool:
         return sum(runner.serial & 1 for runner in self._runners)
 
     def stop(self, timeout: float) -> None:
-        """Let running jobs end, for at most `timeout` seconds, and end the threads."""
-        self.stopped = True
+        """Let running and queued jobs end, for at most `timeout` seconds, and end the threads."""
         deadline = time.monotonic() + timeout
         with self._mutex:
+            self.stopped = True
             while self._sleeping:
                 self._sleeping.pop().wake.release()
         for runner in self._runners:
@@ -150,6 +152,8 @@ class Pool:
                 runner.stuck = False
             else:
                 self._awake -= 1
+            if self.stopped:
+                return
             self._sleeping.append(runner)
         if self.queue and self._awake == 0:
             self._wake(1)
@@ -175,10 +179,11 @@ class Pool:
         if self._drained.acquire(timeout=PAUSE):
             return
         self._hurry_until = time.monotonic() + HURRY
-        if not self._reactor_waits:
+        with self._mutex:
+            late, self._reactor_waits = not self._reactor_waits, False
+        if late:
             # The runner was a moment late; its signal is not for the next time.
             self._drained.acquire()
-        self._reactor_waits = False
 
     def _tick(self) -> None:
         self._mark_stuck()
