@@ -112,7 +112,7 @@ def _split(words: tuple[str, ...]) -> tuple[int, str, str]:
         return status, words[1], words[2]
     if len(words) == 1:
         raise DirectiveError("URL to redirect to is missing")
-    return (302, *words) if status is None else (status, words[1], "")
+    return (302, words[0], words[1]) if status is None else (status, words[1], "")
 
 
 def add_permanent(conf: RedirectDir, args: Args) -> RedirectDir:
