@@ -23,8 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def selected_cases(session: pytest.Session) -> list[Case]:
     """Return the cases of the tests that were selected, in order."""
-    found = (getattr(item, "callspec", None) for item in session.items)
-    return [spec.params["case"] for spec in found if spec is not None and "case" in spec.params]
+    specs = (getattr(item, "callspec", None) for item in session.items)
+    found = (spec.params.get("case") for spec in specs if spec is not None)
+    # Other suites have parameters of that name, too.
+    return [case for case in found if isinstance(case, Case)]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
