@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import operator
 import os
 import time
@@ -16,6 +14,7 @@ from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model import cgi_env, input, runtime, wsgi
 from olexd.model.attributes import argument_text
+from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.logging import log_request
 from olexd.model.methods import INVALID, method_number
@@ -92,9 +91,14 @@ class mp_request(RequestAttributes):
 
     def write(self, data: str | bytes, flush: int = 1) -> None:
         """Send str (as UTF-8) or bytes; `flush` pushes it at once. Raises OSError when the client is gone."""
-        if data == "" or data == b"":
-            return
-        self._record.output.write(_body_bytes(data), bool(operator.index(flush)))
+        if type(data) is str:
+            data = data.encode()
+        elif type(data) is not bytes:
+            data = _body_bytes(data)
+        if type(flush) is not int:
+            flush = operator.index(flush)
+        if data:
+            self._record.output.write(data, flush != 0)
 
     def flush(self) -> None:
         """Push what is buffered; commits the headers. Raises OSError when the client is gone."""
@@ -214,8 +218,8 @@ class mp_request(RequestAttributes):
     # -- who and where
 
     def auth_name(self) -> str | None:
-        """Return AuthName, None when it is not set."""
-        return self._record.conf[CoreDir].auth_name or None
+        """Return AuthName, its quotes escaped with backslashes; None when it is not set."""
+        return escape_quotes(self._record.conf[CoreDir].auth_name) or None
 
     def auth_type(self) -> str | None:
         """Return AuthType, None when it is not set."""
@@ -230,14 +234,14 @@ class mp_request(RequestAttributes):
         core = self._record.conf[CoreDir]
         if core.auth_type.lower() != "basic" or not core.auth_name:
             return None
-        credentials = _basic_credentials(self._record.headers_in.get("Authorization"))
+        credentials = basic_credentials(self._record.headers_in.get("Authorization"))
         if credentials is None:
-            realm = core.auth_name.replace("\\", "\\\\").replace('"', '\\"')
-            self._record.err_headers_out["WWW-Authenticate"] = f'Basic realm="{realm}"'.encode()
+            self._record.err_headers_out[FIELD] = basic_challenge(core.auth_name)
             return None
-        self._record.user, password = credentials
+        name, password = credentials
+        self._record.user = name.decode("latin-1")
         self._record.ap_auth_type = "Basic"
-        return password
+        return password.decode("latin-1")
 
     def get_remote_host(self, type: int = REMOTE_NAME, str_is_ip: object = None) -> Any:
         """Return the client's name or address, with `str_is_ip` as a pair (text, 1 if it is an address).
@@ -378,19 +382,6 @@ class Cleanup:
     def __call__(self) -> None:
         self._record.phase = None
         runtime.run_cleanup(self._function, self._data, lambda line: log_request(self._record, line))
-
-
-def _basic_credentials(header: str | None) -> tuple[str, str] | None:
-    """Return user and password of an Authorization header, None unless it is a Basic one."""
-    scheme, _, encoded = (header or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        text = base64.b64decode(encoded.strip()).decode("latin-1")
-    except (binascii.Error, ValueError):
-        return None
-    user, _, password = text.partition(":")
-    return user, password
 
 
 def _handler_extensions(tree: Sequence[Any]) -> list[str]:

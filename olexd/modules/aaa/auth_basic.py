@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
@@ -14,7 +12,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag, store_path
 from olexd.config.settings import setting
 from olexd.errorlog import Level
-from olexd.model.challenge import note_auth_failure
+from olexd.model.challenge import basic_credentials, note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.aaa.files import USERS
@@ -127,19 +125,6 @@ FILE_DIRECTIVES: Final = (
 # Hooks
 
 
-def parse_credentials(value: str | None) -> tuple[bytes, bytes] | None:
-    """Return name and password of a Basic Authorization field; None when it is absent or malformed."""
-    scheme, _, encoded = (value or "").strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        decoded = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    name, colon, password = decoded.partition(b":")
-    return (name, password) if colon and name else None
-
-
 def _ask_file(request: Request, conf: BasicDir, name: bytes, password: bytes) -> Verdict:
     if not conf.user_file:
         log_request(
@@ -172,7 +157,7 @@ async def check_user(request: Request) -> int:
         log_request(request, f"AH01615: need AuthName: {request.uri}", Level.ERR, "auth_basic")
         return INTERNAL_SERVER_ERROR
     request.ap_auth_type = "Basic"
-    credentials = parse_credentials(request.headers_in.get("Authorization"))
+    credentials = basic_credentials(request.headers_in.get("Authorization"))
     if credentials is None:
         return _challenge(request)
     name, password = credentials

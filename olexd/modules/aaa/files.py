@@ -39,7 +39,7 @@ def parse_users(text: bytes) -> dict[bytes, bytes]:
     users: dict[bytes, bytes] = {}
     for line in _lines(text):
         name, colon, rest = line.partition(b":")
-        if colon:
+        if name and colon:
             users.setdefault(name, rest.partition(b":")[0])
     return users
 

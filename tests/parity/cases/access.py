@@ -52,6 +52,17 @@ REQUESTS = [
     get("/x", "Authorization: Basic !!!"),
     get("/x", "Authorization: Other abc"),
 ]
+MALFORMED = [
+    "",
+    "!!!",
+    "am9l",
+    "am9lOnNlY3JldA",
+    "am9lOnNlY3JldA==am9l",
+    "am9lO",
+    "am9l!Onh4",
+    "am9l AnB3",
+    "am9lAG86eA==",
+]
 TYPES = {
     "basic": 'AuthType Basic\nAuthName "a \\"place\\""\nAuthBasicAuthoritative Off\n',
     "basic-authoritative": 'AuthType Basic\nAuthName "a place"\n',
@@ -114,6 +125,24 @@ CASES = [
         "<Location />\nSetHandler mod_python\nPythonHandler @M@::only_password\n"
         'AuthType Basic\nAuthName "x"\n'
         "Require all granted\n</Location>",
+        source=HANDLERS,
+    ),
+    Case(
+        "access-malformed",
+        [
+            get(path, f"Authorization: {line}")
+            for path in ("/x", "/authen")
+            for line in (
+                "Basic",
+                "basic   am9lOnh4",
+                "Basic\tam9lOnh4",
+                *(f"Basic {text}" for text in MALFORMED),
+            )
+        ],
+        "<Location />\nSetHandler mod_python\nPythonHandler @M@::only_password\n"
+        'AuthType Basic\nAuthName "x"\n</Location>\n'
+        "<Location /authen>\nAuthBasicAuthoritative Off\nRequire valid-user\n"
+        "PythonAuthenHandler @M@::ok_without_user\n</Location>",
         source=HANDLERS,
     ),
     Case(

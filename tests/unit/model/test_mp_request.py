@@ -337,14 +337,22 @@ class TestWhoAndWhere:
         """They have an empty password."""
         assert make_request(BASIC, headers=[credentials("jo")]).get_basic_auth_pw() == ""
 
-    @pytest.mark.parametrize(
-        "headers", [[], [(b"Authorization", b"Bearer x")], [(b"Authorization", b"Basic \xff")]]
-    )
+    @pytest.mark.parametrize("headers", [[], [(b"Authorization", b"Bearer x")]])
     def test_missing_credentials_are_asked_for(self, headers: list[tuple[bytes, bytes]]) -> None:
         """Nobody is noted and a challenge is prepared."""
         req = make_request(BASIC, headers=headers)
         assert req.get_basic_auth_pw() is None
         assert (req.user, req.err_headers_out["WWW-Authenticate"]) == (None, 'Basic realm="site"')
+
+    def test_malformed_credentials(self) -> None:
+        """They are those of a user without a name, whom no handler should let in."""
+        req = make_request(BASIC, headers=[(b"Authorization", b"Basic \xff")])
+        assert (req.get_basic_auth_pw(), req.user) == ("", "")
+
+    def test_name_of_realm(self) -> None:
+        """Quotes that are not escaped already come back escaped."""
+        config = '<Location />\nAuthName "a \\"b\\" c"\n</Location>'
+        assert make_request(config).auth_name() == 'a \\"b\\" c'
 
     @pytest.mark.parametrize("config", ["", "AuthName x", "AuthType Digest\nAuthName x"])
     def test_credentials_need_basic_in_effect(self, config: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from olexd.config.server import ServerConfig
-from olexd.modules.aaa.auth_basic import parse_credentials
+from olexd.model.challenge import basic_credentials
 from olexd.modules.aaa.files import parse_groups, parse_users
 from olexd.modules.aaa.passwords import matches
 from tests.unit.support import complaint, configure, get
@@ -220,9 +220,26 @@ def test_user_file_is_read_again(tree: Path) -> None:
 
 def test_credentials() -> None:
     """The scheme is read in any case with several blanks; the first colon ends the name."""
-    assert parse_credentials("bAsIc   am9lOmE6Yg==") == (b"joe", b"a:b")
-    assert parse_credentials("Basic OnBhc3M=") is None
-    assert parse_credentials(None) is None
+    assert basic_credentials("bAsIc   am9lOmE6Yg==") == (b"joe", b"a:b")
+    assert basic_credentials("Basic OnBhc3M=") == (b"", b"pass")
+    assert basic_credentials("Other am9lOmE6Yg==") is None
+    assert basic_credentials(None) is None
+
+
+@pytest.mark.parametrize(
+    ("encoded", "name"),
+    [("", b""), ("!!!", b""), ("am9l", b"joe"), ("am9l!Og==", b"joe"), ("am9lO", b"joe"), ("am9lAG", b"joe")],
+)
+def test_malformed_credentials(encoded: str, name: bytes) -> None:
+    """What cannot be decoded, or a NUL, ends the credentials; without a colon they are a name."""
+    assert basic_credentials(f"Basic {encoded}") == (name, b"")
+
+
+def test_nameless_user(tree: Path) -> None:
+    """A line of the user file without a name lets nobody in."""
+    (tree / "users").write_text(":{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")
+    config = site(tree, FILE + "Require valid-user")
+    assert get(config, "/f.txt", Authorization=credentials("", "secret")).status == 401
 
 
 @pytest.mark.parametrize(
