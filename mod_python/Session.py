@@ -12,13 +12,17 @@ written, these classes raise `SessionStoreError`.
 
 from __future__ import annotations
 
+import dbm
 import os
+import pickle
 import random
 import re
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import md5
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -26,14 +30,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from mod_python import Cookie
 from mod_python._request import Request, option
 from mod_python._session_cookie import DEFAULT_NAME, received_sid, session_cookie
+from olexd.sessions.files import STATUS_VERSION, SessionFiles, SweepRules, make_directories
 from olexd.sessions.lmdb_store import LmdbStore, open_store
 from olexd.sessions.locks import SessionLocks, locks_in
-from olexd.sessions.places import default_directory
+from olexd.sessions.places import check_private, default_directory
 from olexd.sessions.store import SessionRecord
 
 COOKIE_NAME = DEFAULT_NAME
 DFT_TIMEOUT = 1800
 DFT_LOCK = True
+DFT_FAST_CLEANUP = True
+DFT_VERIFY_CLEANUP = True
+DFT_GRACE_PERIOD = 240
+DFT_CLEANUP_TIME_LIMIT = 2
+FS_STAT_VERSION = STATUS_VERSION
 CLEANUP_CHANCE = 1000
 """A session cleans its store up once in so many; applications may assign another number."""
 
@@ -367,9 +377,201 @@ def lmdb_cleanup(store: LmdbStore) -> None:
     store.sweep(time.time())
 
 
+DbmModule = Any
+"""A module with `open(file, flag, mode)`, as the standard library's `dbm` has."""
+
+_DBM_LOCK: Final = "0" * 32
+"""What stands for all dbm files among the session locks: only one request may have one open."""
+
+
+class DbmSession(BaseSession):
+    """A session in a dbm file. The file must be writable by nobody else: `SessionStoreError`."""
+
+    def __init__(
+        self,
+        req: Request,
+        dbm: str | None = None,
+        sid: Sid = 0,
+        secret: str | bytes | None = None,
+        dbmtype: DbmModule = dbm,
+        timeout: float = 0,
+        lock: object = 1,
+    ) -> None:
+        self._dbmfile = dbm or _dbm_file(req)
+        self._dbmtype = dbmtype
+        super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
+
+    def do_load(self) -> Record | None:
+        """Return a copy of the record."""
+        with _open_dbm(self._dbmfile, self._dbmtype, _patience(self._req)) as file:
+            key = self._sid.encode()
+            return pickle.loads(file[key]) if key in file else None
+
+    def do_save(self, dict: Record) -> None:
+        """Store a copy of the record. Raises what pickling raises."""
+        data = pickle.dumps(dict)
+        with _open_dbm(self._dbmfile, self._dbmtype, _patience(self._req)) as file:
+            file[self._sid.encode()] = data
+
+    def do_delete(self) -> None:
+        """Remove the record."""
+        with _open_dbm(self._dbmfile, self._dbmtype, _patience(self._req)) as file:
+            key = self._sid.encode()
+            if key in file:
+                del file[key]
+
+    def do_cleanup(self) -> None:
+        """Have `dbm_cleanup` run after the request."""
+        self._req.register_cleanup(dbm_cleanup, (self._dbmfile, self._dbmtype))
+        self._req.log_error("DbmSession: registered database cleanup.", _NOTICE)
+
+
+def _dbm_file(req: Request) -> str:
+    """Return the dbm file that the options name."""
+    name = option(req, "mod_python.dbm_session.database_filename", "session_dbm")
+    if name is not None:
+        return name
+    directory = option(
+        req,
+        "mod_python.dbm_session.database_directory",
+        "mod_python.session.database_directory",
+        "session_directory",
+    )
+    return os.path.join(directory or tempdir, "mp_sess.dbm")
+
+
+@contextmanager
+def _open_dbm(filename: str, dbmtype: DbmModule, patience: float | None) -> Iterator[Any]:
+    """Open a dbm file for one operation, alone."""
+    for suffix in ("", ".db", ".pag", ".dir", ".dat", ".bak"):
+        check_private(filename + suffix)
+    owner = object()
+    locks = _locks()
+    locks.acquire(_DBM_LOCK, owner, patience)
+    try:
+        file = dbmtype.open(filename, "c", 0o640)
+        try:
+            yield file
+        finally:
+            file.close()
+    finally:
+        locks.release(_DBM_LOCK, owner)
+
+
+def dbm_cleanup(data: tuple[str, DbmModule]) -> None:
+    """Delete expired records from a dbm file."""
+    filename, dbmtype = data
+    now = time.time()
+    with _open_dbm(filename, dbmtype, None) as file:
+        for key in list(file.keys()):
+            record = pickle.loads(file[key])
+            if now - record["_accessed"] > record["_timeout"]:
+                del file[key]
+
+
+class FileSession(BaseSession):
+    """A session in a file of its own, in `mp_sess` below the directory that the options name.
+
+    Loading and saving never raise: failures are logged. `fast_cleanup` and `verify_cleanup` (-1: as the
+    options say) are for `SweepRules`. Without locking, each operation by itself still takes the lock.
+    """
+
+    def __init__(
+        self,
+        req: Request,
+        sid: Sid = 0,
+        secret: str | bytes | None = None,
+        timeout: float = 0,
+        lock: object = 1,
+        fast_cleanup: object = -1,
+        verify_cleanup: object = -1,
+    ) -> None:
+        directory = option(
+            req,
+            "mod_python.file_session.database_directory",
+            "mod_python.session.database_directory",
+            "session_directory",
+        )
+        self._files = SessionFiles(os.path.join(directory or tempdir, "mp_sess"))
+        self._rules = _sweep_rules(req, timeout, fast_cleanup, verify_cleanup)
+        super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
+
+    def do_load(self) -> SessionRecord | None:
+        """Return a copy of the record; None, with a line in the log, when that fails."""
+        try:
+            with self._alone():
+                return self._files.load(self._sid)
+        except Exception:
+            self._req.log_error(f"Error while loading a session : {traceback.format_exc()}")
+            return None
+
+    def do_save(self, dict: SessionRecord) -> None:
+        """Store a copy of the record; a failure is logged."""
+        try:
+            with self._alone():
+                self._files.save(self._sid, dict)
+        except Exception:
+            self._req.log_error(f"Error while saving a session : {traceback.format_exc()}")
+
+    def do_delete(self) -> None:
+        """Remove the record."""
+        with self._alone(), suppress(OSError):
+            self._files.delete(self._sid)
+
+    def do_cleanup(self) -> None:
+        """Have `filesession_cleanup` run after the request."""
+        self._req.register_cleanup(filesession_cleanup, (self._files, self._rules, self._req))
+        self._req.log_error("FileSession: registered filesession cleanup.", _NOTICE)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the session's lock for one operation, unless it is held for the request."""
+        if self._locked:
+            yield
+            return
+        owner = _outermost(self._req)
+        _locks().acquire(self._sid, owner, _patience(self._req))
+        try:
+            yield
+        finally:
+            _locks().release(self._sid, owner)
+
+
+def _sweep_rules(req: Request, timeout: float, fast: object, verify: object) -> SweepRules:
+    """Return how file sessions are cleaned up, from arguments and options."""
+    if fast == -1:
+        name = option(req, "mod_python.file_session.enable_fast_cleanup", "session_fast_cleanup")
+        fast = DFT_FAST_CLEANUP if name is None else true_or_false(name)
+    if verify == -1:
+        name = option(req, "mod_python.file_session.verify_session_timeout", "session_verify_cleanup")
+        verify = DFT_VERIFY_CLEANUP if name is None else true_or_false(name)
+    grace = option(req, "mod_python.file_session.cleanup_grace_period", "session_grace_period")
+    limit = option(req, "mod_python.file_session.cleanup_time_limit", "session_cleanup_time_limit")
+    return SweepRules(
+        fast=bool(fast),
+        verify=bool(verify),
+        timeout=timeout or DFT_TIMEOUT,
+        grace=DFT_GRACE_PERIOD if grace is None else int(grace),
+        time_limit=DFT_CLEANUP_TIME_LIMIT if limit is None else int(limit),
+    )
+
+
+def filesession_cleanup(data: tuple[SessionFiles, SweepRules, Request]) -> None:
+    """Remove expired session files, for as long as the rules allow."""
+    files, rules, req = data
+    files.sweep(rules, lambda message: req.log_error(message, _NOTICE))
+
+
+def make_filesession_dirs(dir: str) -> None:
+    """Make the 256 subdirectories for session files."""
+    make_directories(dir)
+
+
 _TYPES: Final[dict[str, Callable[..., BaseSession]]] = {
     "LmdbSession": LmdbSession,
     "MemorySession": MemorySession,
+    "DbmSession": DbmSession,
+    "FileSession": FileSession,
 }
 
 
