@@ -59,8 +59,7 @@ def response_head(
 
 def plain_head(status: int, server_tokens: str, lines: Iterable[bytes]) -> bytes:
     """Return a response's head from ready lines of our own making, which need no check."""
-    line = _STATUS_LINES.get(status) or _standard_line(status)
-    return b"".join((line, http_date(), server_field(server_tokens), *lines, b"\r\n"))
+    return b"".join((_status_line(status, None), http_date(), server_field(server_tokens), *lines, b"\r\n"))
 
 
 @lru_cache(256)
