@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -67,16 +67,29 @@ def _shortest_match(pattern: re.Pattern[str], filename: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionName:
+    """The name of a PythonOption. Case does not count, so a mapping keeps the spelling that it met first."""
+
+    key: str
+    spelling: str = field(compare=False)
+
+    @classmethod
+    def of(cls, spelling: str) -> OptionName:
+        """Return the name that is written so."""
+        return cls(spelling.lower(), spelling)
+
+
+@dataclass(frozen=True, slots=True)
 class PythonDir:
     """Per-directory Python settings. None: the directive was never given.
 
     `handlers` maps a phase's directive name, with the extension appended for restricted lists
-    (`PythonHandler.py`), to its list. `options` maps a name in lower case to name and value as written; an
-    empty value removes the name.
+    (`PythonHandler.py`), to its list. `options` maps a name, as the outermost section spells it, to its
+    value; an empty one removes the name.
     """
 
     handlers: Mapping[str, tuple[Handler, ...]] = setting({}, Merge.OVERLAY)
-    options: Mapping[str, tuple[str, str]] = setting({}, Merge.OVERLAY)
+    options: Mapping[OptionName, str] = setting({}, Merge.OVERLAY)
     path: str | None = setting(None)
     interpreter: str | None = setting(None)
     per_directory: bool | None = setting(None)
@@ -102,8 +115,7 @@ class PythonDir:
 
     def option(self, name: str) -> str | None:
         """Return the value of a PythonOption, None when it is not set or removed."""
-        found = self.options.get(name.lower())
-        return found[1] or None if found else None
+        return self.options.get(OptionName.of(name)) or None
 
     def flag(self, name: str) -> bool | None:
         """Return an On/Off PythonOption as a bool, None when it is not set."""

@@ -158,10 +158,10 @@ def meets_conditions(request: Request) -> int:
     since = _unmodified(request) if reads else None
     if (listed := headers.get("If-None-Match")) is None:
         return NOT_MODIFIED if since else OK
+    if not reads:
+        return PRECONDITION_FAILED if _matches_strongly(listed, tag) else OK
     if not _matches_weakly(listed, tag):
         return OK
-    if not reads:
-        return PRECONDITION_FAILED
     return OK if since is False else NOT_MODIFIED
 
 

@@ -39,7 +39,7 @@ def _shown(value: str | bool) -> bytes:
 def option_table(conf: PythonDir, keep_removed: bool = False) -> Table:
     """Return the options; removed ones are left out, or show as ''."""
     table = Table()
-    for name, value in conf.options.values():
+    for name, value in conf.options.items():
         if value or keep_removed:
-            table[name.encode()] = value.encode()
+            table[name.spelling.encode()] = value.encode()
     return table

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -117,7 +116,7 @@ def run_cleanup(function: Callable[[Any], object], data: Any, log: Callable[[str
         function(data)
     except BaseException as error:
         log(f"python_cleanup: Error calling cleanup object {function!r}")
-        log("    " + "".join(traceback.format_exception_only(error)).rstrip("\n"))
+        log(f"    {type(error)}: {error}")
 
 
 def mpm_query(code: int) -> int:

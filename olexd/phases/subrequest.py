@@ -19,7 +19,6 @@ async def internal_redirect(request: Request, target: str) -> None:
     Method and unread body are kept. A target that cannot be served yields an error response.
     """
     derived = follow(request, target)
-    derived.status = 200
     if depth(derived) > MAX_REDIRECTS:
         await run.conclude(derived, INTERNAL_SERVER_ERROR)
         return

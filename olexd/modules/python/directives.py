@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from olexd.config.python import Import, PythonDir, PythonServer
+from olexd.config.python import Import, OptionName, PythonDir, PythonServer
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import Merge, merge_values
 from olexd.modules.python import phases
@@ -20,9 +20,8 @@ def _ignore(conf: PythonDir, args: Args) -> PythonDir:
 
 def set_option(conf: PythonDir, args: Args) -> PythonDir:
     """Store an option; one without a value, or with an empty one, removes the outer section's."""
-    name = args.words[0]
     value = args.words[1] if len(args.words) > 1 else ""
-    return replace(conf, options={**current(conf, "options"), name.lower(): (name, value)})
+    return replace(conf, options={**current(conf, "options"), OptionName.of(args.words[0]): value})
 
 
 def add_import(conf: PythonServer, args: Args) -> PythonServer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.parity.runner.case import Case, get
+from tests.parity.runner.case import Case, Expect, get
 
 SHOW = """
 from mod_python import apache
@@ -81,8 +81,16 @@ CASES = [
         + 'PythonOption Key "two words"\nPythonOption other 1\nPythonOption third 3\n'
         + option("Location /in", "key inner", "NEW x")
         + option("Location /in/deeper", "KEY deeper", "third")
-        + option("Location /gone", "parity.main", 'key ""'),
+        + option("Location /gone", 'key ""'),
         source=SHOW,
+    ),
+    Case(
+        "options-removed",
+        [get("/")],
+        PYTHON + "PythonOption Key 1\nPythonOption other 1\n" + option("Location /", "parity.main", 'key ""'),
+        source=SHOW,
+        differs="of two options that were removed none is left as an empty one",
+        olexd=[Expect(200, body=r"other=1\n.*")],
     ),
     Case(
         "options-from-server",

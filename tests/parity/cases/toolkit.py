@@ -206,7 +206,7 @@ def handler(req):
         log=[
             r"\] \[:error\] \[pid \d+:tid \d+\] \[client 127\.0\.0\.1:\d+\] as error$",
             r"\[:warn\] .* as warning$",
-            r"with newline\\nand \\x01 and \\xc3\\xa4$",
+            r"with newline\\nand \\x01 and (\\xc3\\xa4|\u00e4)$",
             r"\[:crit\] \[pid \d+:tid \d+\] from server$",
         ],
     ),

@@ -60,11 +60,9 @@ REFUSED = {
     "negative-length": lines(b"POST / HTTP/1.1", HOST, b"Content-Length: -1"),
     "unknown-coding": lines(b"POST / HTTP/1.1", HOST, b"Transfer-Encoding: gzip"),
     "identity-coding": lines(b"POST / HTTP/1.1", HOST, b"Transfer-Encoding: identity"),
-    "bad-expect": lines(b"GET / HTTP/1.1", HOST, b"Expect: something"),
     "long-line": lines(b"GET /" + b"x" * 8300 + b" HTTP/1.1", HOST),
     "long-field": lines(b"GET / HTTP/1.1", HOST, b"X: " + b"y" * 8300),
     "many-fields": lines(b"GET / HTTP/1.1", HOST, *(b"X%d: y" % n for n in range(120))),
-    "connect": lines(b"CONNECT other.test:443 HTTP/1.1", HOST),
     "fragment": lines(b"GET /a#b HTTP/1.1", HOST),
 }
 ACCEPTED = {
@@ -83,6 +81,16 @@ ACCEPTED = {
 }
 SMUGGLED = b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
 STRICTER = {
+    "bad-expect": (
+        lines(b"GET / HTTP/1.1", HOST, b"Expect: something"),
+        417,
+        "what such a client sends next is unknown: the connection ends",
+    ),
+    "connect": (
+        lines(b"CONNECT other.test:443 HTTP/1.1", HOST),
+        405,
+        "what follows is meant for another server: the connection ends",
+    ),
     "version-2": (lines(b"GET / HTTP/2.0", HOST), 505, "a version that does not exist is refused"),
     "version-1.2": (lines(b"GET / HTTP/1.2", HOST), 505, "a version that does not exist is refused"),
     "folded": (
@@ -121,8 +129,15 @@ CASES = [
     ),
     Case(
         "read-expect-continue",
-        [post("/", "body", "Expect: 100-continue"), post("/?unread", "body", "Expect: 100-continue")],
-        handler="req.write('%d ' % req.expecting_100, 0)\nif not req.args: req.write(req.read(), 0)",
+        [post("/", "body", "Expect: 100-continue")],
+        handler="req.write('%d ' % req.expecting_100, 0)\nreq.write(req.read(), 0)",
+    ),
+    Case(
+        "read-expect-unread",
+        [post("/", "body", "Expect: 100-continue")],
+        handler="req.write('%d ' % req.expecting_100, 0)",
+        differs="nobody is invited to send a body that nobody reads",
+        olexd=[Expect(200, {"connection": "close"}, "1 ")],
     ),
     Case(
         "body-limit",
@@ -154,8 +169,15 @@ CASES = [
     ),
     Case(
         "methods",
-        [ask(method, "/") for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "MKCOL")],
+        [ask(method, "/") for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "MKCOL")],
         handler="req.write('%s %d' % (req.method, req.method_number), 0)",
+    ),
+    Case(
+        "trace",
+        [ask("TRACE", "/", "X-Y: z")],
+        handler="req.write('never', 0)",
+        differs="an answer that is known at once goes out with its length",
+        olexd=[Expect(200, {"content-length": "[0-9]+"}, "TRACE / HTTP/1.1\r\nHost: .*\r\nX-Y: z\r\n\r\n")],
     ),
     Case(
         "keep-alive-header",

@@ -305,7 +305,7 @@ class TestHandlers:
         req._record.cleanups.pop()()
         lines = (tmp_path / "log").read_text().splitlines()
         assert "python_cleanup: Error calling cleanup object <function" in lines[0]
-        assert lines[1].endswith("    ZeroDivisionError: division by zero")
+        assert lines[1].endswith("    <class 'ZeroDivisionError'>: division by zero")
 
     def test_redirects_go_to_the_site(self) -> None:
         """The new URI reaches the redirector; None and bytes do not."""
