@@ -15,6 +15,8 @@ from typing import Final
 from olexd.config.settings import Merge, Settings, setting
 
 CONTENT_PHASE: Final = "PythonHandler"
+HANDLER_NAMES: Final = frozenset({"mod_python", "python-program"})
+"""What SetHandler and AddHandler call Python's content handlers."""
 
 MAP_LOCATIONS: Final = "olexd.map_locations"
 """The option that settles whether URLs of Python locations are mapped to files: On always, Off never."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, CoreServer
-from olexd.config.python import Handler, PythonDir
+from olexd.config.mime import MimeDir
+from olexd.config.python import HANDLER_NAMES, Handler, PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model import cgi_env, input, runtime, wsgi
@@ -77,6 +78,7 @@ class mp_request(RequestAttributes):
         self._options = None
         self._finfo = None
         self._parsed_uri = None
+        self._has_read = False
         self._init_ran = False
         self._noted = False
         record.python = self
@@ -143,18 +145,22 @@ class mp_request(RequestAttributes):
 
     def read(self, len: int = -1) -> bytes:
         """Return `len` bytes of the body, or its rest. Blocks. Raises OSError when the client stalls."""
+        self._has_read = self._has_read or len != 0
         return input.read(self._record, len)
 
     def readline(self, len: int = -1) -> bytes:
         """Return the next line of the body, at most `len` bytes. Blocks. Raises like `read()`."""
+        self._has_read = self._has_read or len != 0
         return input.readline(self._record, len)
 
     def readlines(self, sizehint: int = -1) -> list[bytes]:
         """Return whole lines until they are `sizehint` bytes or more. Blocks. Raises like `read()`."""
+        self._has_read = True
         return input.readlines(self._record, sizehint)
 
     async def aread(self, len: int = -1) -> bytes:
         """`read()` for coroutine handlers."""
+        self._has_read = self._has_read or len != 0
         return await input.aread(self._record, len)
 
     def discard_request_body(self) -> int:
@@ -299,8 +305,9 @@ class mp_request(RequestAttributes):
         return self._options[1]
 
     def get_addhandler_exts(self) -> str:
-        """Return the extensions that `AddHandler mod_python` names, each followed by a space."""
-        return "".join(f"{ext} " for ext in _handler_extensions(runtime.config().tree))
+        """Return the extensions that `AddHandler mod_python` names here, each followed by a space."""
+        handlers = self._record.conf[MimeDir].handlers
+        return "".join(f"{extension} " for extension, name in handlers.items() if name in HANDLER_NAMES)
 
     # -- the response's head
 
@@ -382,15 +389,3 @@ class Cleanup:
     def __call__(self) -> None:
         self._record.phase = None
         runtime.run_cleanup(self._function, self._data, lambda line: log_request(self._record, line))
-
-
-def _handler_extensions(tree: Sequence[Any]) -> list[str]:
-    found: list[str] = []
-    for item in tree:
-        if isinstance(item, list):
-            found += _handler_extensions(item)
-        elif item[0].lower() == "addhandler":
-            name, *extensions = item[1].split()
-            if name.lower() in ("mod_python", "python-program"):
-                found += [extension.lstrip(".") for extension in extensions]
-    return found

@@ -60,9 +60,9 @@ def _put_uri(self: Any, value: Any) -> None:
 
 
 def _parsed_uri(self: Any) -> ParsedUri:
-    if self._parsed_uri is None:
-        self._parsed_uri = parsed_uri(self._record)
-    return self._parsed_uri  # type: ignore[no-any-return]
+    """The parts of the request's own URL: its path follows the server's work on it, not a handler's."""
+    kept: ParsedUri | None = self._parsed_uri
+    return parsed_uri(self._record) if kept is None else kept
 
 
 def _finfo(self: Any) -> mp_finfo:
@@ -86,6 +86,16 @@ def _notes(self: Any) -> Table:
         self._noted = True
         notes[INIT_NOTE] = "1"
     return notes
+
+
+def _has_read(self: Any) -> bool:
+    """Whether a handler has begun to read; requests without a body share one that notes nothing."""
+    return bool(self._has_read or self._record.body.started)
+
+
+def _read_length(self: Any) -> int:
+    """What has arrived is only the handlers' affair once they read."""
+    return self._record.body.received if _has_read(self) else 0
 
 
 def _interpreter_of(self: Any) -> str:
@@ -114,6 +124,7 @@ class RequestAttributes:
         "_config",
         "_extension",
         "_finfo",
+        "_has_read",
         "_hlist",
         "_init_ran",
         "_interpreter",
@@ -129,6 +140,7 @@ class RequestAttributes:
     _extension: str | None
     _hlist: mp_hlist | None
     _interpreter: str | None
+    _has_read: bool
     _init_ran: bool
     _noted: bool
 
@@ -150,9 +162,9 @@ class RequestAttributes:
 
     # Its body
     expecting_100: int = _attribute("expecting_100", lambda self: int(self._record.expecting_100))
-    read_body: int = _attribute("read_body", lambda self: int(self._record.body.started))
+    read_body: int = _attribute("read_body", lambda self: int(_has_read(self)))
     read_chunked: int = _attribute("read_chunked", lambda self: 0)
-    read_length: int = _attribute("read_length", "_record.body.received")
+    read_length: int = _attribute("read_length", _read_length)
     remaining: int = _attribute("remaining", lambda self: remaining(self._record))
 
     # What it means

@@ -91,7 +91,7 @@ async def _post_read(request: Request) -> int:
     settled, sent = request.uri, request.unparsed_uri.partition("?")[0]
     if settled == sent or not sent.startswith("/"):
         return await run_all(request, calls)
-    request.uri = sent
+    request.uri = sent = "/" + sent.lstrip("/")
     result = await run_all(request, calls)
     if request.uri == sent:
         request.uri = settled

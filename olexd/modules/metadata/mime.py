@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, ProcessSettings
+from olexd.config.mime import MimeDir
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag, store_path
-from olexd.config.settings import Merge, setting
 from olexd.model.request import Request
 from olexd.modules.metadata.types import load_types
 from olexd.modules.words import accepted, overlay
@@ -23,23 +23,6 @@ REMEMBERED: Final = 1024
 
 
 # Settings
-
-
-@dataclass(frozen=True, slots=True)
-class MimeDir:
-    """What extensions (lower case, no dot) stand for; "" takes an inherited meaning back.
-
-    `force_type` is ForceType's, "" for none.
-    """
-
-    types: Mapping[str, str] = setting({}, Merge.OVERLAY)
-    handlers: Mapping[str, str] = setting({}, Merge.OVERLAY)
-    charsets: Mapping[str, str] = setting({}, Merge.OVERLAY)
-    encodings: Mapping[str, str] = setting({}, Merge.OVERLAY)
-    languages: Mapping[str, str] = setting({}, Merge.OVERLAY)
-    default_language: str = setting("")
-    force_type: str = setting("")
-    use_path_info: bool = setting(False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from olexd.config.python import HANDLER_NAMES
 from olexd.config.settings import Settings
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
@@ -16,7 +17,6 @@ from olexd.modules.python.targets import plan_of
 from olexd.phases.hooks import Hook, Order, Phase
 from olexd.status import DECLINED, OK
 
-HANDLER_NAMES: Final = frozenset({"mod_python", "python-program"})
 UNAUTHORIZED: Final = 401
 INTERNAL_SERVER_ERROR: Final = 500
 NO_USER: Final = (

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from olexd.config.mime import MimeDir
 from olexd.model.request import Request
-from olexd.modules.metadata.mime import MimeDir, read_extensions
+from olexd.modules.metadata.mime import read_extensions
 from olexd.modules.metadata.remoteip import find_client
 from olexd.modules.metadata.types import load_types, parse_types
 from olexd.phases.run import process_mapped

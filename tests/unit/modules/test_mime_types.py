@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from olexd.config.build import load_text
-from olexd.modules.metadata.mime import MimeDir, read_extensions
+from olexd.config.mime import MimeDir
+from olexd.modules.metadata.mime import read_extensions
 from olexd.modules.registry import SPECS
 
 
