@@ -1,0 +1,237 @@
+"""From a mapped path to the file it leads to (configuration spec 3.3)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from olexd.config.core import CoreDir
+from olexd.model.request import Request
+from olexd.phases.walk import directory_walk
+from olexd.status import OK
+from tests.unit.phases.support import error_log
+from tests.unit.python_support import make_record
+
+FORBIDDEN = 403
+NOBODY = 65534
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A document root: /file, /dir/inner."""
+    root = tmp_path / "root"
+    (root / "dir").mkdir(parents=True)
+    (root / "file").write_text("file")
+    (root / "dir" / "inner").write_text("inner")
+    return root
+
+
+def walk(root: Path, path: str, config: str = "") -> tuple[int, Request]:
+    """Walk to a path below the root; return the result and the request."""
+    record = make_record(f"DocumentRoot {root}\nErrorLog {root.parent}/error.log\n{config}", uri=path)
+    record.filename = str(root) + path
+    return directory_walk(record), record
+
+
+@pytest.mark.parametrize(
+    ("path", "filename", "path_info", "exists"),
+    [
+        ("/", "/", "", True),
+        ("/file", "/file", "", True),
+        ("/dir", "/dir", "", True),
+        ("/dir/", "/dir/", "", True),
+        ("/dir/inner", "/dir/inner", "", True),
+        ("/file/", "/file", "/", True),
+        ("/file/extra", "/file", "/extra", True),
+        ("/file/extra/more/", "/file", "/extra/more/", True),
+        ("/dir/inner/extra", "/dir/inner", "/extra", True),
+        ("/nope", "/nope", "", False),
+        ("/nope/", "/nope", "/", False),
+        ("/nope/extra", "/nope", "/extra", False),
+        ("/nope/extra/more", "/nope", "/extra/more", False),
+        ("/dir/nope/extra/", "/dir/nope", "/extra/", False),
+    ],
+)
+def test_path_info(root: Path, path: str, filename: str, path_info: str, exists: bool) -> None:
+    """The first component that is missing or a file ends the file's name; the rest is path info."""
+    result, record = walk(root, path)
+    assert result == OK
+    assert record.filename == str(root) + filename
+    assert record.path_info == path_info
+    assert (record.stat is not None) is exists
+
+
+def test_outside_of_everything() -> None:
+    """A path whose first component is missing has the root of the file system as its parent."""
+    record = make_record()
+    record.filename = "/no-such-directory/extra"
+    assert directory_walk(record) == OK
+    assert (record.filename, record.path_info) == ("/no-such-directory", "/extra")
+
+
+class TestRefused:
+    def refuse(self, root: Path, path: str, config: str = "") -> None:
+        """The path is forbidden, and the log says so."""
+        result, _ = walk(root, path, config)
+        assert result == FORBIDDEN
+        assert error_log(root.parent)
+
+    def test_name_too_long(self, root: Path) -> None:
+        """A name that no file can have is 403, as in httpd."""
+        self.refuse(root, "/" + "x" * 300)
+        self.refuse(root, "/x" * 3000)
+
+    def test_loop(self, root: Path) -> None:
+        """A link that leads to itself is 403."""
+        (root / "loop").symlink_to("loop")
+        self.refuse(root, "/loop")
+        self.refuse(root, "/loop/extra")
+
+    def test_null(self, root: Path) -> None:
+        """A path with a NUL is 403."""
+        self.refuse(root, "/a\0b")
+
+    def test_fifo(self, root: Path) -> None:
+        """A special file is 403: opening it could block for ever."""
+        os.mkfifo(root / "fifo")
+        self.refuse(root, "/fifo")
+        self.refuse(root, "/fifo/extra")
+
+    def test_socket(self, root: Path) -> None:
+        """So is a socket."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.bind(str(root / "socket"))
+            self.refuse(root, "/socket")
+
+    def test_device(self) -> None:
+        """So is a device."""
+        record = make_record()
+        record.filename = "/dev/zero"
+        assert directory_walk(record) == FORBIDDEN
+
+    @pytest.mark.parametrize("name", ["inner", "nope", "nope/extra"])
+    def test_permission(self, name: str) -> None:
+        """What may not be looked at is 403, whether it exists or not."""
+        with tempfile.TemporaryDirectory() as root:
+            os.chmod(root, 0o755)
+            os.mkdir(f"{root}/closed")
+            open(f"{root}/closed/inner", "w").close()
+            record = make_record(f"DocumentRoot {root}")
+            record.filename = f"{root}/closed/{name}"
+            with closed_directory(f"{root}/closed"):
+                assert directory_walk(record) == FORBIDDEN
+
+
+@contextmanager
+def closed_directory(path: str) -> Iterator[None]:
+    """Nobody may look into the directory for a while; root may everywhere, so it becomes somebody else."""
+    os.chmod(path, 0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        os.chmod(path, 0o700)
+
+
+NO_LINKS = "<Directory />\nOptions None\n</Directory>"
+OWNER_LINKS = "<Directory />\nOptions SymLinksIfOwnerMatch\n</Directory>"
+
+
+class TestLinks:
+    @pytest.fixture(autouse=True)
+    def links(self, root: Path) -> None:
+        """/link -> file, /there -> dir."""
+        (root / "link").symlink_to("file")
+        (root / "there").symlink_to("dir")
+
+    @pytest.mark.parametrize(
+        "path", ["/link", "/there", "/there/", "/there/inner", "/there/nope", "/link/extra"]
+    )
+    def test_followed_by_default(self, root: Path, path: str) -> None:
+        """FollowSymLinks is on unless somebody says otherwise."""
+        assert walk(root, path)[0] == OK
+
+    @pytest.mark.parametrize(
+        "path", ["/link", "/there", "/there/", "/there/inner", "/there/nope", "/link/extra"]
+    )
+    def test_refused(self, root: Path, path: str) -> None:
+        """Without FollowSymLinks a link anywhere on the way is 403."""
+        assert walk(root, path, NO_LINKS)[0] == FORBIDDEN
+
+    @pytest.mark.parametrize("path", ["/", "/file", "/dir/inner", "/dir/nope/extra", "/file/extra", "/nope"])
+    def test_no_link(self, root: Path, path: str) -> None:
+        """What is no link is served without FollowSymLinks."""
+        assert walk(root, path, NO_LINKS)[0] == OK
+
+    def test_same_owner(self, root: Path) -> None:
+        """SymLinksIfOwnerMatch follows links to what their owner owns."""
+        assert walk(root, "/link", OWNER_LINKS)[0] == OK
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_other_owner(self, root: Path) -> None:
+        """It refuses a link to somebody else's file, in the middle of the path too."""
+        os.lchown(root / "link", NOBODY, NOBODY)
+        os.lchown(root / "there", NOBODY, NOBODY)
+        assert walk(root, "/link", OWNER_LINKS)[0] == FORBIDDEN
+        assert walk(root, "/there/inner", OWNER_LINKS)[0] == FORBIDDEN
+
+    def test_beside_the_root(self, root: Path) -> None:
+        """A directory whose name merely begins like the root's is no part of it."""
+        beside = root.with_name("root-beside")
+        beside.symlink_to("root")
+        record = make_record(f"DocumentRoot {root}\n{NO_LINKS}")
+        record.filename = f"{beside}/file"
+        assert directory_walk(record) == FORBIDDEN
+
+
+class TestSections:
+    CONFIG = """
+<Directory "{root}">
+SetHandler root
+<Files inner>
+SetHandler inner-file
+</Files>
+</Directory>
+<Directory "{root}/dir">
+SetHandler dir
+</Directory>
+<Directory "{root}/nope">
+SetHandler never
+</Directory>
+<Files missing>
+SetHandler missing-file
+</Files>
+<Location /dir/place>
+SetHandler location
+</Location>
+"""
+
+    @pytest.mark.parametrize(
+        ("path", "handler"),
+        [
+            ("/file", "root"),
+            ("/dir", "dir"),
+            ("/dir/", "dir"),
+            ("/dir/other", "dir"),
+            ("/dir/inner", "inner-file"),
+            ("/dir/inner/extra", "inner-file"),
+            ("/nope", "root"),
+            ("/nope/extra", "root"),
+            ("/missing", "missing-file"),
+            ("/missing/extra", "missing-file"),
+            ("/dir/place", "location"),
+        ],
+    )
+    def test_in_force(self, root: Path, path: str, handler: str) -> None:
+        """Directories from the outside in, then Files, then Locations; none of a missing one."""
+        _, record = walk(root, path, self.CONFIG.format(root=root))
+        assert record.conf[CoreDir].handler == handler
