@@ -133,6 +133,12 @@ class Request:
             table = self.headers_in_table = Table.from_wire(self.header_lines)
         return table
 
+    def sent_any(self, names: frozenset[bytes]) -> bool:
+        """Return whether the request has one of these header fields (lower-case names), as it stands now."""
+        if self.headers_in_table is None:
+            return any(name.lower() in names for name, _ in self.header_lines)
+        return any(name.decode() in self.headers_in_table for name in names)
+
     @property
     def notes(self) -> Table:
         """Notes that modules leave for each other."""
@@ -156,8 +162,8 @@ class Request:
 
     @property
     def header_only(self) -> bool:
-        """Whether only the head is to be sent (HEAD)."""
-        return self.method == "HEAD"
+        """Whether only the head is to be sent: HEAD, whatever method an error's own page is asked with."""
+        return self.method == "HEAD" or (self.prev is not None and self.prev.header_only)
 
     @property
     def client_ip(self) -> str:

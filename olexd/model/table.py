@@ -108,6 +108,14 @@ class Table:
                 table._join(at, raw_value)
         return table
 
+    def clone(self) -> Table:
+        """Return an exact copy, repeated names included."""
+        table = Table()
+        table._entries = self._entries.copy()
+        table._first = self._first.copy()
+        table._repeated = None if self._repeated is None else self._repeated.copy()
+        return table
+
     def raw_items(self) -> list[Wire]:
         """Return names and values: bytes as they were stored, text in Latin-1, None as nothing."""
         return [

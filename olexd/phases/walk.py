@@ -106,10 +106,9 @@ def _apply_sections(request: Request) -> None:
 
 def _check_links(request: Request) -> int:
     """Refuse symbolic links where Options do not let them be followed."""
-    options = request.conf[CoreDir].options
-    if "followsymlinks" in options:
+    if request.conf[CoreDir].follows_symlinks:
         return OK
-    if_owner = "symlinksifownermatch" in options
+    if_owner = "symlinksifownermatch" in request.conf[CoreDir].options
     root = request.host.server[CoreServer].document_root
     path = request.filename or ""
     start = len(root) if path.startswith(root) else 0

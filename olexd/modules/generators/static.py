@@ -12,13 +12,22 @@ from olexd.config.core import CoreDir
 from olexd.errorlog import Level
 from olexd.model.conditions import etag, format_date, meets_conditions, range_applies
 from olexd.model.logging import log_request
+from olexd.model.ranges import ByteRange, content_range, parse_ranges, part_heads
 from olexd.model.request import Request
-from olexd.modules.generators.ranges import ByteRange, content_range, parse_ranges, part_heads
+from olexd.model.table import Table
 from olexd.status import OK
 
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 RANGE_NOT_SATISFIABLE: Final = 416
+SELECTIVE: Final = frozenset(
+    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
+)
+"""The fields that ask for less than the whole file, or only under conditions."""
+REMEMBERED: Final = 1024
+"""How many files' heads are remembered under one set of settings."""
+SETTLED: Final = 2.0
+"""Seconds after its last change from which a file's entity tag is strong and stays."""
 SMALL: Final = 65536
 """Files up to this many bytes are read and sent with the head in one piece."""
 
@@ -103,8 +112,26 @@ def _cannot_open(request: Request, error: OSError) -> int:
 
 
 def _set_validators(request: Request, found: os.stat_result, fd: int) -> None:
-    headers = request.headers_out
+    """Say what the head says of a file; for one that is not just being written, from memory."""
     request.mtime = found.st_mtime
+    known: dict[tuple[int, int, int], Table] = request.conf.__dict__.setdefault("static", {})
+    key = found.st_ino, found.st_size, found.st_mtime_ns
+    fresh = not request.headers_out_table
+    if fresh and (remembered := known.get(key)) is not None:
+        request.headers_out = remembered.clone()
+        return
+    _describe(request, found, fd)
+    settled = (
+        request.request_time - found.st_mtime > SETTLED and "digest" not in request.conf[CoreDir].etag_parts
+    )
+    if fresh and settled:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[key] = request.headers_out.clone()
+
+
+def _describe(request: Request, found: os.stat_result, fd: int) -> None:
+    headers = request.headers_out
     now = request.request_time
     headers["Last-Modified"] = format_date(int(min(found.st_mtime, now) if now else found.st_mtime))
     tag = etag(request, fd)
@@ -117,6 +144,9 @@ def _send_open_file(request: Request, fd: int) -> int:
     found = request.stat
     assert found is not None
     _set_validators(request, found, fd)
+    if not request.sent_any(SELECTIVE):
+        _send_whole(request, fd, found.st_size)
+        return OK
     condition = meets_conditions(request)
     if condition != OK:
         request.status = condition
