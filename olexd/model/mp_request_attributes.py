@@ -155,7 +155,7 @@ class RequestAttributes:
     parsed_uri: ParsedUri = _attribute("parsed_uri", _parsed_uri)
     args: str | None = text("args", none=True)
     hostname: str | None = _attribute("hostname", "_record.hostname")
-    header_only: int = _attribute("header_only", lambda self: int(self._record.method == "HEAD"))
+    header_only: int = _attribute("header_only", lambda self: int(self._record.header_only))
     headers_in: Table = _attribute("headers_in", "_record.headers_in")
     request_time: float = _attribute("request_time", "_record.request_time")
     range: str | None = _attribute("range", lambda self: None)

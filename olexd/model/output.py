@@ -78,6 +78,12 @@ class Output:
         """How many bytes went to the client so far, the head included."""
         return self._writer.bytes_out - self._sent_before
 
+    @property
+    def content_length(self) -> int | None:
+        """The Content-Length that was sent, None when there was none."""
+        sent = self.committed and self._framing is Framing.LENGTH
+        return self._declared if sent and (self._declared or not self.request.header_only) else None
+
     def write(self, data: bytes, flush: bool) -> None:
         """Take body bytes; push them (and all before them) when `flush` or when much has collected.
 
@@ -139,6 +145,10 @@ class Output:
         """Drop what has collected and was not pushed."""
         self.bytes_queued -= self._buffered
         self._take()
+
+    def collected(self) -> bytes:
+        """Return what has collected and was not pushed."""
+        return b"".join(self._buffer)
 
     def finish(self) -> None:
         """End the response. Raises like `write()`; afterwards `persist` is final."""

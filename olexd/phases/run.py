@@ -16,6 +16,7 @@ from olexd.model.request import Request
 from olexd.phases import respond
 from olexd.phases.auth import check_access
 from olexd.phases.derive import follow
+from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
@@ -34,7 +35,7 @@ async def serve(request: Request, refusal: int = OK) -> None:
     """
     try:
         result = refusal or await process(request)
-        if result in (OK, DONE):
+        if result in (OK, DONE) and not wants_range(request):
             request.output.finish()
         else:
             await conclude(request, result)
@@ -162,6 +163,8 @@ def _settle_handler(request: Request) -> None:
 
 async def conclude(request: Request, result: int) -> None:
     """Complete the response according to the phases' result, with the site's own error page if it has one."""
+    if result in (OK, DONE) and wants_range(request):
+        result = cut_to_range(request)
     if result not in (OK, DONE):
         document = respond.die(request, result)
         if document is not None:
@@ -178,8 +181,7 @@ def _error_request(request: Request, document: str) -> Request:
     environment["REDIRECT_REQUEST_METHOD"] = request.method
     if request.user is not None:
         environment["REDIRECT_REMOTE_USER"] = request.user
-    if request.method != "HEAD":
-        derived.method = "GET"
+    derived.method = "GET"
     return derived
 
 

@@ -276,12 +276,14 @@ def request_header(name: str) -> Field:
 
 def response_header(name: str) -> Field:
     """%{name}o"""
-    is_type = name.lower() == "content-type"
+    lower = name.lower()
 
     def field(request: Request) -> str:
         value = request.headers_out.get(name) or request.err_headers_out.get(name)
-        if value is None and is_type:
+        if value is None and lower == "content-type":
             value = (request.content_type or "").partition(";")[0] or None
+        elif value is None and lower == "content-length" and request.output.content_length is not None:
+            value = str(request.output.content_length)
         return "-" if value is None else escape(value)
 
     return field
