@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -319,7 +320,7 @@ class TestFailures:
 
 
 class TestErrorDocuments:
-    def answer(self, server: Server, document: str, status: int = 404, **details: object) -> Result:
+    def answer(self, server: Server, document: str, status: int = 404, **details: Any) -> Result:
         """Serve / with this ErrorDocument; /page tells what it was given."""
         server.config += f"\nErrorDocument {status} {document}"
 
