@@ -36,6 +36,9 @@ from olexd.process.pool import Pool
 from olexd.status import OK
 from olexd.uri import decode_path
 
+METHOD_NOT_ALLOWED: Final = 405
+SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
+"""The methods that the server itself answers, for an Allow field."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_BODY: Final = Body(None, 0)
 """The body of every request without one: nothing about it can change."""
@@ -234,6 +237,8 @@ class Site:
         request.uri = request.unparsed_uri = "/"
         request.args = None
         request.body = NO_BODY
+        if error.status == METHOD_NOT_ALLOWED:
+            request.methods_allowed = SERVED
         channel.connection.keepalive = 1
         log_request(request, str(error), Level.INFO, "core")
         channel.task = Task(self, channel, request, serve(request, error.status))
