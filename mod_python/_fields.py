@@ -193,7 +193,7 @@ class FieldList(list[Any]):
         self._table = None
         super().__delitem__(index)
 
-    def __iadd__(self, fields: Iterable[Any]) -> FieldList:  # type: ignore[override,misc]
+    def __iadd__(self, fields: Iterable[Any]) -> FieldList:  # type: ignore[misc]
         self._table = None
         super().__iadd__(fields)
         return self
