@@ -202,6 +202,7 @@ class Site:
         local, peer = _addresses(channel)
         base = self.config.selector.default(*local)
         channel.connection = Connection(self.config, base, local, peer)
+        channel.connection.writer = channel.writer
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from olexd.config.server import HostConfig, ServerConfig
+from olexd.http.writer import SocketWriter
 from olexd.model.table import Table
 
 _ids = count(1)
@@ -21,7 +22,7 @@ class Connection:
     """
 
     __slots__ = (
-        "aborted",
+        "_aborted",
         "base",
         "client_ip",
         "config",
@@ -34,6 +35,7 @@ class Connection:
         "peer",
         "python",
         "secure",
+        "writer",
     )
 
     def __init__(
@@ -47,9 +49,19 @@ class Connection:
         self.id = next(_ids)
         self.keepalive = 0
         self.keepalives = 0
-        self.aborted = False
+        self._aborted = False
+        self.writer: SocketWriter | None = None
         self.secure = False
         self.notes = Table()
         self.python: Any = None
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the client is known to be gone; known to a handler as soon as its write fails."""
+        return self._aborted or (self.writer is not None and self.writer.gone)
+
+    @aborted.setter
+    def aborted(self, value: bool) -> None:
+        self._aborted = value
