@@ -80,6 +80,10 @@ class Task:
         self._waiting = None
         self._drive(True)
 
+    def _back_on_reactor(self) -> None:
+        self._channel.take_back()
+        self._drive(True)
+
     def takes_long(self) -> None:
         """Let the client see what the handler has flushed so far. Reactor only."""
         self._channel.writer.release()
@@ -106,7 +110,7 @@ class Task:
             self._to_pool()
         elif wish is Side.REACTOR:
             self._channel.writer.give_back()
-            self._site.call_in_reactor(self.run_on_reactor)
+            self._site.call_in_reactor(self._back_on_reactor)
         elif isinstance(wish, Deferred):
             self._channel.writer.release()
             self._waiting = wish
@@ -120,6 +124,7 @@ class Task:
         if channel.transport.pending():
             channel.when_drained().addCallback(lambda _: self._to_pool())
             return
+        channel.hand_over()
         channel.writer.lend()
         self._site.pool.submit(self)
 

@@ -94,6 +94,8 @@ class Channel(Protocol):
         self._paused_at = 0.0
         self._intake: Intake | None = None
         self._left: int | None = None
+        self._pulled = False
+        """A pool thread reads the body."""
         self._ended = False
         """The client will send nothing more."""
         self._broken = False
@@ -102,6 +104,7 @@ class Channel(Protocol):
         self._drained_bytes = 0
         self._wait_started = 0.0
         self._wait_received = 0
+        self._waited = 0.0
         self._waiting_for_room: list[Deferred[None]] = []
 
     # What Twisted calls
@@ -195,7 +198,37 @@ class Channel(Protocol):
 
     def resume(self) -> None:
         """The body's reader has room again. Any thread."""
-        self._call_in_reactor(self._resume)
+        if not self._pulled:
+            self._call_in_reactor(self._resume)
+
+    def hand_over(self) -> None:
+        """Let the pool thread that answers read the rest of the body itself. Reactor only."""
+        if self.state is State.BODY:
+            self._pause()
+            self._pulled = True
+
+    def take_back(self) -> None:
+        """Read the rest of the body on the reactor again. Reactor only."""
+        if self._pulled:
+            self._resume()
+
+    def receive(self) -> bool:
+        """Read more of the body on this pool thread; return False when the reactor does that."""
+        if not self._pulled:
+            return False
+        limits = self.server.limits
+        allowed = _allowed(limits.body_timeout, limits.body_min_rate, self._wait_received)
+        started = time.monotonic()
+        try:
+            data = self.writer.receive(allowed - self._waited)
+        except OSError as error:
+            if self._intake is not None:
+                self._intake.fail(error)
+        else:
+            # Only the time spent waiting for the client counts against it.
+            self._waited += time.monotonic() - started
+            self._body_data(data)
+        return True
 
     def invited(self) -> None:
         """The client was told to send the body: from now on it is to hurry. Any thread."""
@@ -211,6 +244,9 @@ class Channel(Protocol):
 
     def timed_out(self, now: float) -> None:
         """The deadline has passed: say so if the client is owed an answer, and close."""
+        if self._pulled:
+            # The thread that reads keeps the time itself.
+            return
         self.deadline = inf
         if self.state is State.BUSY or (self.transport.pending() and self._still_sending(now)):
             return
@@ -289,6 +325,7 @@ class Channel(Protocol):
         now = time.monotonic()
         self._wait_started = now
         self._wait_received = 0
+        self._waited = 0.0
         self._drained_bytes = 0
         self.deadline = now + (self.server.limits.body_timeout or inf)
 
@@ -428,6 +465,7 @@ class Channel(Protocol):
             self.transport.pauseProducing()
 
     def _resume(self) -> None:
+        self._pulled = False
         if self._paused and self.state is not State.CLOSED:
             self._paused = False
             self.transport.resumeProducing()

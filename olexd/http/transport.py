@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Final
+from typing import Any
 
 from twisted.internet import tcp, unix
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 
-from olexd.http.writer import SocketWriter
-
-READ_SIZE: Final = 65536
+from olexd.http.writer import READ_SIZE, SocketWriter
 
 
 class _Lendable:

@@ -13,12 +13,13 @@ import select
 import socket
 import threading
 from collections.abc import Sequence
+from math import inf
 from typing import Final, NoReturn, Protocol
 
 from olexd.errors import ClientGone
 
 WRITE_FAILED: Final = "Write failed, client closed connection."
-_POLLED: Final = select.POLLOUT
+READ_SIZE: Final = 65536
 _IOV_MAX: Final = 64
 HELD_MAX: Final = 16384
 """How many flushed bytes may be held for a moment."""
@@ -221,6 +222,27 @@ class SocketWriter:
             self.bytes_out += sent
         return total
 
+    def receive(self, seconds: float) -> bytes:
+        """Return bytes that the client sent, waiting for them. Pool thread only, in the reactor's place.
+
+        Raises TimeoutError when nothing comes in `seconds`, ConnectionError when the client is gone.
+        """
+        while True:
+            try:
+                data = self.sock.recv(READ_SIZE)
+            except BlockingIOError:
+                self._wait_for(select.POLLIN, seconds)
+                continue
+            if not data:
+                raise ConnectionError("client closed connection")
+            return data
+
+    def _wait_for(self, event: int, seconds: float) -> None:
+        poll = select.poll()
+        poll.register(self.sock, event)
+        if seconds <= 0 or not poll.poll(None if seconds == inf else seconds * 1000):
+            raise TimeoutError("the client stands still")
+
     def send_soon(self, parts: Sequence[bytes]) -> None:
         """Send what the socket takes now and leave the rest to the transport. Reactor only."""
         if self.gone:
@@ -239,9 +261,11 @@ class SocketWriter:
             self.transport.write(data[sent:])
 
     def _wait_for_room(self) -> None:
-        poll = select.poll()
-        poll.register(self.sock, _POLLED)
-        if self.gone or not poll.poll(self.timeout * 1000):
+        if self.gone:
+            self._fail()
+        try:
+            self._wait_for(select.POLLOUT, self.timeout)
+        except TimeoutError:
             self._fail()
 
     def _fail(self) -> NoReturn:

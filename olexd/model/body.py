@@ -1,7 +1,7 @@
 """A request's body, streaming from the connection to whoever reads it, with back-pressure.
 
-The reactor feeds, a pool thread (or a coroutine on the reactor) reads. At most `HIGH_WATER` bytes wait
-in between: then the connection stops reading from its socket until the reader has taken half of them.
+A pool thread that wants more reads the socket itself. For a coroutine the reactor feeds; at most `HIGH_WATER`
+bytes wait in between: then the connection stops reading from its socket until half of them are taken.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from olexd.errors import BadRequest
+from olexd.model.bytequeue import ByteQueue
 
 HIGH_WATER: Final = 256 * 1024
 LOW_WATER: Final = HIGH_WATER // 2
@@ -30,6 +31,9 @@ class Source(Protocol):
 
     def resume(self) -> None:
         """Go on reading. Called from any thread."""
+
+    def receive(self) -> bool:
+        """Read more of the body on this pool thread and feed it; False when the reactor does that."""
 
     def signal(self) -> Signal:
         """Return a new signal."""
@@ -66,7 +70,7 @@ class Body:
         self._source = source
         self.limit = 0
         """LimitRequestBody in force, 0 for none."""
-        self._parts = bytearray()
+        self._parts = ByteQueue()
         self._arrived = threading.Condition(threading.Lock()) if not self.complete else None
         self._error: Exception | None = None
         self._paused = False
@@ -87,7 +91,7 @@ class Body:
                 )
                 self._parts.clear()
             if self._error is None:
-                self._parts += data
+                self._parts.append(data)
             # Only a reader ends a pause: the connection stays paused until it is told to resume.
             self._paused = self._paused or len(self._parts) > HIGH_WATER
             go_on = not self._paused
@@ -165,8 +169,8 @@ class Body:
                 missing -= len(part)
             return b"".join(parts)
         assert self._arrived is not None
+        self._wait(lambda: len(self._parts) >= n)
         with self._arrived:
-            self._wait(lambda: len(self._parts) >= n)
             return self._take(n)
 
     def readline(self, n: int = -1) -> bytes:
@@ -186,10 +190,9 @@ class Body:
     def _read_line_part(self, n: int) -> bytes:
         assert self._arrived is not None
         want = LOW_WATER if n < 0 else min(n, LOW_WATER)
+        self._wait(lambda: len(self._parts) >= want or self._parts.find_line(want) > 0)
         with self._arrived:
-            self._wait(lambda: len(self._parts) >= want or b"\n" in self._parts)
-            end = self._parts.find(b"\n", 0, want)
-            return self._take(want if end < 0 else end + 1)
+            return self._take(self._parts.find_line(want) or want)
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         """Return whole lines until at least `hint` bytes are read; all lines for -1. Blocks."""
@@ -247,21 +250,26 @@ class Body:
             call()
 
     def _wait(self, enough: Callable[[], bool]) -> None:
-        assert self._arrived is not None
-        self._waiting += 1
-        try:
-            while not (self.complete or self._error or enough()):
-                self._arrived.wait()
-        finally:
-            self._waiting -= 1
+        """Read on, or wait for the reactor to, until there is enough or nothing more to come."""
+        assert self._arrived is not None and self._source is not None
+        while True:
+            with self._arrived:
+                if self.complete or self._error or enough():
+                    return
+            if self._source.receive():
+                continue
+            with self._arrived:
+                self._waiting += 1
+                while not (self.complete or self._error or enough()):
+                    self._arrived.wait()
+                self._waiting -= 1
 
     def _take(self, n: int) -> bytes:
         if self._error is not None and len(self._parts) < n:
             if isinstance(self._error, BadRequest):
                 raise self._error
             raise OSError(READ_FAILED) from self._error
-        data = bytes(self._parts[:n])
-        del self._parts[:n]
+        data = self._parts.take(n)
         if self._paused and len(self._parts) < LOW_WATER and self._source is not None:
             self._paused = False
             self._source.resume()

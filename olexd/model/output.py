@@ -24,7 +24,7 @@ BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
 AP_CONN_CLOSE: Final = 1
 AP_CONN_KEEPALIVE: Final = 2
-_OWN_FIELDS: Final = frozenset({b"date", b"server", b"transfer-encoding", b"connection", b"keep-alive"})
+_SERVERS_OWN: Final = frozenset({b"date", b"server", b"transfer-encoding", b"keep-alive"})
 
 
 class Framing(Enum):
@@ -39,7 +39,7 @@ class Framing(Enum):
 class Output:
     """The outgoing side of one request (and of the requests it is redirected to).
 
-    `bytes_sent` counts body bytes pushed, `bytes_queued` those accepted. `request` is the one whose status
+    `bytes_sent` counts body bytes pushed. `request` is the one whose status
     and headers are sent: an internal redirect replaces it.
     """
 
@@ -48,9 +48,9 @@ class Output:
         "_buffered",
         "_declared",
         "_framing",
+        "_pushed",
         "_sent_before",
         "_writer",
-        "bytes_queued",
         "bytes_sent",
         "committed",
         "finished",
@@ -65,7 +65,7 @@ class Output:
         self.persist = False
         """Whether the connection can take another request; known once finished."""
         self.bytes_sent = 0
-        self.bytes_queued = 0
+        self._pushed = 0
         self._writer = writer
         self._sent_before = writer.bytes_out
         self._buffer: list[bytes] = []
@@ -84,6 +84,11 @@ class Output:
         sent = self.committed and self._framing is Framing.LENGTH
         return self._declared if sent and (self._declared or not self.request.header_only) else None
 
+    @property
+    def bytes_queued(self) -> int:
+        """How many body bytes were accepted."""
+        return self._pushed + self._buffered
+
     def write(self, data: bytes, flush: bool) -> None:
         """Take body bytes; push them (and all before them) when `flush` or when much has collected.
 
@@ -96,7 +101,6 @@ class Output:
             raise ClientGone(WRITE_FAILED)
         self._buffer.append(data)
         self._buffered += len(data)
-        self.bytes_queued += len(data)
         if flush or self._buffered > BUFFER_SIZE:
             self._push(False)
 
@@ -112,7 +116,7 @@ class Output:
         """
         if self.finished or length <= 0:
             return 0
-        self.bytes_queued += length
+        self._pushed += length
         head: list[bytes] = [] if self.committed else [self._commit(False)]
         head += self._frame(self._take())
         length = self._cut(length)
@@ -143,8 +147,8 @@ class Output:
 
     def discard(self) -> None:
         """Drop what has collected and was not pushed."""
-        self.bytes_queued -= self._buffered
-        self._take()
+        self._buffer = []
+        self._buffered = 0
 
     def collected(self) -> bytes:
         """Return what has collected and was not pushed."""
@@ -182,6 +186,7 @@ class Output:
     def _take(self) -> list[bytes]:
         buffer = self._buffer
         self._buffer = []
+        self._pushed += self._buffered
         self._buffered = 0
         return buffer
 
@@ -237,29 +242,40 @@ class Output:
         return plain_head(request.status, request.host.server[CoreServer].server_tokens, lines)
 
     def _full_head(self, request: Request, tables: Iterable[Table | None], last: bool) -> bytes:
-        fields: list[HeaderLine] = []
-        for table in tables:
-            if table is not None:
-                fields += [line for line in table.wire_items() if line[0].lower() not in _OWN_FIELDS]
-                if "close" in (table.get("Connection") or "").lower():
-                    request.connection.keepalive = AP_CONN_CLOSE
-        if request.no_cache:
-            fields = [*_without(fields, b"expires"), (b"Expires", http_date()[6:-2])]
-        declared = [value for name, value in fields if name.lower() == b"content-length"]
-        if declared:
-            fields = _without(fields, b"content-length")
-        if request.content_encoding:
-            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
-        if request.content_languages:
-            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
-        self._decide_framing(request, last, declared[-1] if declared else None)
-        if request.content_type or self._framing is Framing.NO_BODY:
-            fields = _without(fields, b"content-type")
+        fields, declared = self._own_fields(request, tables)
+        self._decide_framing(request, last, declared)
+        if self._framing is Framing.NO_BODY:
+            fields = [line for line in fields if line[0].lower() != b"content-type"]
         own = b"".join((*self._length_lines(request), *self._connection_lines(request)))
         if request.content_type and self._framing is not Framing.NO_BODY:
             own += content_type_line(request.content_type)
         tokens = request.host.server[CoreServer].server_tokens
         return response_head(request.status, request.status_line, fields, tokens)[:-2] + own + b"\r\n"
+
+    def _own_fields(
+        self, request: Request, tables: Iterable[Table | None]
+    ) -> tuple[list[HeaderLine], bytes | None]:
+        """Return the handler's fields but for those that are the server's to set, and its Content-Length."""
+        fields: list[HeaderLine] = []
+        declared = None
+        for table in tables:
+            for line in table.wire_items() if table else ():
+                name = line[0].lower()
+                if name == b"content-length":
+                    declared = line[1]
+                elif name == b"connection":
+                    if b"close" in line[1].lower():
+                        request.connection.keepalive = AP_CONN_CLOSE
+                elif name not in _SERVERS_OWN and not (name == b"content-type" and request.content_type):
+                    fields.append(line)
+        if request.content_encoding:
+            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
+        if request.content_languages:
+            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
+        if request.no_cache:
+            fields = [line for line in fields if line[0].lower() != b"expires"]
+            fields.append((b"Expires", http_date()[6:-2]))
+        return fields, declared
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or request.status < 200:
@@ -310,7 +326,3 @@ class Output:
             return ()
         most = b", max=%d" % left if core.max_keep_alive_requests else b""
         return (b"Keep-Alive: timeout=%d%b\r\nConnection: Keep-Alive\r\n" % (core.keep_alive_timeout, most),)
-
-
-def _without(fields: list[HeaderLine], name: bytes) -> list[HeaderLine]:
-    return [line for line in fields if line[0].lower() != name]
