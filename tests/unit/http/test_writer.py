@@ -383,6 +383,60 @@ class TestOwnership:
         other.close()
 
 
+class StoppingSocket(socket.socket):
+    """A socket whose `send` stops just before the system call until it may go on."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__(fileno=sock.detach())
+        self.setblocking(False)
+        self.entered = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def send(self, data: bytes, flags: int = 0) -> int:  # type: ignore[override]
+        self.entered.set()
+        assert self.may_go_on.wait(DEADLINE)
+        return super().send(data, flags)
+
+
+def test_connection_lost_inside_a_send() -> None:
+    """A thread that is about to send when its connection is lost never reaches the next owner."""
+    ours, client = socket.socketpair()
+    sock = StoppingSocket(ours)
+    number = sock.fileno()
+    writer = SocketWriter(sock, Queue(), DEADLINE)
+    writer.lend()
+    outcome: list[BaseException] = []
+
+    def answer() -> None:
+        try:
+            writer.send([b"somebody's secret"])
+        except ClientGone as error:
+            outcome.append(error)
+        writer.give_back()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    assert sock.entered.wait(DEADLINE)
+    # The client resets; the reactor lets go of the connection, and new ones come.
+    client.close()
+    if writer.abandon():
+        sock.close()
+    others = [socket.socketpair() for _ in range(20)]
+    assert number not in {end.fileno() for pair in others for end in pair}
+    sock.may_go_on.set()
+    thread.join(DEADLINE)
+    assert len(outcome) == 1
+    assert sock.fileno() == -1
+    for pair in others:
+        for end in pair:
+            end.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                end.recv(100)
+    for pair in others:
+        for end in pair:
+            end.close()
+
+
 def test_no_descriptor_is_left_open() -> None:
     """Neither way of ending a connection leaks a descriptor."""
     before = len(os.listdir("/proc/self/fd"))
