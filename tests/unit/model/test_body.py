@@ -24,6 +24,10 @@ class Source:
     def resume(self) -> None:
         self.resumed += 1
 
+    def receive(self) -> bool:
+        """The reactor feeds."""
+        return False
+
     def signal(self) -> Deferred[None]:
         return Deferred()
 
