@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
 from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
+from twisted.python.failure import Failure
 from twisted.python.util import switchUID
 
 from olexd import __version__
@@ -130,7 +132,13 @@ class OlexdService(Service):
             )
         else:
             port = TCPPort(listen.port, factory, backlog, listen.host or _any_address(), self._reactor)
-        port.startListening()
+        try:
+            port.startListening()
+        except CannotListenError as error:
+            where = listen.path or f"{listen.host or '*'}:{listen.port}"
+            message = f"AH00072: make_sock: could not bind to address {where}: {error.socketError}"
+            log_process(self.config.main, message, Level.ALERT, "core")
+            raise SystemExit(f"olexd: {message}") from None
         return port
 
     def _write_pid_file(self) -> None:
@@ -158,13 +166,21 @@ class OlexdService(Service):
         self._pool.stop(self._process.graceful_shutdown_timeout or STOP_SECONDS)
         runtime.run_cleanups()
         for channel in tuple(self.site.channels):
-            channel.transport.abortConnection()
+            # Not a reset: a client may have some of its answer to read yet.
+            channel.transport.connectionLost(Failure(ConnectionDone()))
         self._readers.close()
         log_process(self.config.main, "shutting down", Level.NOTICE)
         globalLogPublisher.removeObserver(self._observer)
         flush_all()
-        if self._process.pid_file and os.path.exists(self._process.pid_file):
-            os.remove(self._process.pid_file)
+        self._remove_pid_file()
+
+    def _remove_pid_file(self) -> None:
+        try:
+            if self._process.pid_file:
+                os.remove(self._process.pid_file)
+        except OSError as error:
+            # It was written by root, who we may no longer be.
+            log_process(self.config.main, f"could not remove the process id file: {error}", Level.NOTICE)
 
 
 def _any_address() -> str:
