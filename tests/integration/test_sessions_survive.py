@@ -1,0 +1,115 @@
+"""What a handler saved in a session is there after a restart, and after a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.wire import DEADLINE, Wire
+
+APPLICATION = """
+from mod_python import Session, apache
+
+
+def handler(req):
+    session = Session.Session(req)
+    session["visits"] = session.get("visits", 0) + 1
+    session.save()
+    req.write("%s %d" % (session.id(), session["visits"]), 0)
+    return apache.OK
+"""
+
+
+def config(directory: Path, port: int) -> str:
+    """A configuration with a visitors' counter."""
+    site, sessions = directory / "site", directory / "sessions"
+    return base_config(directory, port, ["python"], 4) + (
+        f'DocumentRoot "{site}"\nPythonOption mod_python.session.database_directory "{sessions}"\n'
+        f'<Directory "{site}">\nRequire all granted\nSetHandler mod_python\nPythonHandler app\n</Directory>\n'
+    )
+
+
+HANGING = """
+import time
+from mod_python import Session, apache
+
+
+def handler(req):
+    session = Session.Session(req)
+    session["visits"] = session.get("visits", 0) + 1
+    session.save()
+    if req.args == "hang":
+        req.write("held")
+        time.sleep(30)
+    req.write("%s %d" % (session.id(), session["visits"]), 0)
+    return apache.OK
+"""
+
+
+class Visitor:
+    """Keeps its cookie."""
+
+    cookie = ""
+
+    def visit(self, server: RunningServer) -> tuple[str, int]:
+        """Return the session's id and how often it was here."""
+        with Wire(server) as wire:
+            wire.get("/", *([f"Cookie: {self.cookie}"] if self.cookie else []))
+            response = wire.read()
+        assert response.status == 200, server.printed()
+        if "set-cookie" in response.fields:
+            self.cookie = response.fields["set-cookie"].partition(";")[0]
+        name, _, visits = response.body.decode().partition(" ")
+        return name, int(visits)
+
+
+def end(server: RunningServer, kill: bool) -> None:
+    """Stop the server in order, or as a crash would."""
+    assert server.process is not None
+    if kill:
+        server.process.kill()
+    else:
+        server.process.terminate()
+    server.process.wait(DEADLINE)
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill -9"])
+def test_saved_is_saved(tmp_path: Path, kill: bool) -> None:
+    """A saved session goes on where it was, right after the answer, however the server ended."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "app.py").write_text(APPLICATION)
+    (tmp_path / "sessions").mkdir(mode=0o700)
+    port = free_port()
+    text = config(tmp_path, port)
+    joe, ann = Visitor(), Visitor()
+    names = set()
+    for start in range(3):
+        with Olexd(text, tmp_path, port) as server:
+            for visit in (1, 2, 3):
+                name, visits = joe.visit(server)
+                assert visits == 3 * start + visit
+                names.add(name)
+            other, visits = ann.visit(server)
+            assert (visits, other in names) == (start + 1, False)
+            end(server, kill)
+    assert len(names) == 1
+
+
+def test_lock_of_a_killed_server(tmp_path: Path) -> None:
+    """A session that was locked when the server was killed can be used at once by the next one."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "app.py").write_text(HANGING)
+    (tmp_path / "sessions").mkdir(mode=0o700)
+    port = free_port()
+    text = config(tmp_path, port)
+    joe = Visitor()
+    with Olexd(text, tmp_path, port) as server:
+        joe.visit(server)
+        with Wire(server) as wire:
+            wire.get("/?hang", f"Cookie: {joe.cookie}")
+            wire.head()
+            end(server, kill=True)
+    with Olexd(text, tmp_path, port) as server:
+        assert joe.visit(server)[1] == 3
