@@ -115,6 +115,8 @@ class Task:
             self._channel.writer.release()
             self._waiting = wish
             wish.addBoth(self.run_on_reactor)
+            if self._waiting is not None:
+                self._channel.answer_waits()
         else:
             self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
 

@@ -167,6 +167,11 @@ class Channel(Protocol):
 
     # What the answering side calls
 
+    def answer_waits(self) -> None:
+        """The answer waits for something on the reactor: a client that sent its last byte counts as left."""
+        if self._ended:
+            self.transport.abortConnection()
+
     def when_drained(self) -> Deferred[None]:
         """Return a Deferred that fires once the transport has sent what was queued (or the client left)."""
         deferred: Deferred[None] = Deferred()

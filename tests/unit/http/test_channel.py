@@ -601,6 +601,15 @@ class TestHalfClose:
         conn.channel.task = Task(True)
         assert not conn.channel.answer_pending()
 
+    def test_request_that_begins_to_wait(self, conn: Connection) -> None:
+        """The same when it only begins to wait after the client's last byte."""
+        conn.feed(GET % 1)
+        conn.channel.answer_waits()
+        assert conn.transport.calls == []
+        assert conn.channel.answer_pending()
+        conn.channel.answer_waits()
+        assert conn.transport.calls == ["abort"]
+
     @pytest.mark.parametrize("persist", [True, False])
     def test_answer_still_queued(self, conn: Connection, persist: bool) -> None:
         """An answer of which some is still queued is sent to its end."""
