@@ -1,9 +1,9 @@
 """The pool of handler threads: as few awake as keep the work going.
 
 Python runs one thread at a time, so waking sixteen threads for sixteen short requests only makes them fight
-for the interpreter. One runner drains the queue. Another joins when a request has waited two ticks of the
-clock although the interpreter had time to spare, or when every runner is stuck in its handler. Handlers
-that block get their threads at once, handlers that do not never pay for them.
+for the interpreter. One runner drains the queue. Others join when every runner is stuck in its handler, or
+when requests have to wait and more runners turn out to get more of them done (`climb.py`). Handlers that
+block get their threads at once, handlers that do not never pay for them.
 
 For the same reason the reactor steps aside while the runner works through a batch of requests: each `send`
 of the runner lets go of the interpreter for an instant, and a reactor that took it every time, for one
@@ -18,6 +18,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from olexd.process.climb import Concurrency
+
 TICK: Final = 0.002
 """Seconds between two looks of the clock, while there is work."""
 STUCK_TICKS: Final = 2
@@ -25,8 +27,6 @@ PAUSE: Final = 0.001
 """The longest that the reactor steps aside, in seconds."""
 HURRY: Final = 0.05
 """For how long it does not step aside again after that was in vain, in seconds."""
-BUSY_SHARE: Final = 0.85
-"""The share of a tick that the process must have left unused for another runner to be of use."""
 
 
 class Job(Protocol):
@@ -79,8 +79,8 @@ class Runner(threading.Thread):
             self.serial += 1
             job.run_in_pool()
             self.serial += 1
-            if self.stuck:
-                pool.unstuck(self)
+            if self.stuck or pool.crowded:
+                pool.step_back(self)
 
 
 class Pool:
@@ -104,24 +104,20 @@ class Pool:
         self._drained = threading.Lock()
         self._drained.acquire()
         self._reactor_waits = False
-        self._stepping_aside = False
+        self._dispatching = False
         self._hurry_until = 0.0
-        self._cpu = 0.0
-        self._wall = 0.0
+        self._concurrency = Concurrency(size)
+        self._burst = 1
 
     def submit(self, job: Job) -> None:
         """Have a pool thread run `job`, in the order of submission. Reactor only."""
         job.queued_at = time.monotonic()
         self.queue.append(job)
-        # The runner counts itself out before it looks at the queue a last time, so one of us sees the other.
-        if self._awake == 0:
-            self._wake(1)
-        if not self._stepping_aside and job.queued_at > self._hurry_until:
-            self._stepping_aside = True
-            self._clock.callLater(0, self._step_aside)
+        if not self._dispatching:
+            self._dispatching = True
+            self._clock.callLater(0, self._dispatch)
         if not self._ticking:
             self._ticking = True
-            self._cpu, self._wall = time.process_time(), job.queued_at
             self._clock.callLater(TICK, self._tick)
 
     @property
@@ -159,22 +155,36 @@ class Pool:
             self._wake(1)
         runner.wake.acquire()
 
-    def unstuck(self, runner: Runner) -> None:
-        """A runner that was not counted any more is back; it sleeps if another keeps the work going."""
-        with self._mutex:
-            runner.stuck = False
-            self._awake += 1
-            spare = self._awake > 1
-        if spare and not self._late(time.monotonic()):
+    @property
+    def crowded(self) -> bool:
+        """Whether more runners are awake than get more done."""
+        return self._awake > self._concurrency.allowed
+
+    def step_back(self, runner: Runner) -> None:
+        """A runner that was stuck, or is one too many, finished a job; it sleeps if others go on."""
+        if runner.stuck:
+            with self._mutex:
+                runner.stuck = False
+                self._awake += 1
+        if self.crowded:
             self.park(runner)
 
     # The reactor's side
 
+    def _dispatch(self) -> None:
+        """Have the batch that was submitted run, and step aside while the runner works through it.
+
+        It is woken only now: one that had started with the first job would have had to share the interpreter
+        with the reactor's reading of the others, and to wait for each.
+        """
+        self._dispatching = False
+        # The runner counts itself out before it looks at the queue a last time, so one of us sees the other.
+        if self._awake == 0:
+            self._wake(1)
+        if self.queue and time.monotonic() > self._hurry_until:
+            self._step_aside()
+
     def _step_aside(self) -> None:
-        """Let the runner work through the queue before the reactor looks for more."""
-        self._stepping_aside = False
-        if not self.queue or not self._awake:
-            return
         self._reactor_waits = True
         if self._drained.acquire(timeout=PAUSE):
             return
@@ -187,13 +197,17 @@ class Pool:
 
     def _tick(self) -> None:
         self._mark_stuck()
-        now, cpu = time.monotonic(), time.process_time()
-        if self.queue:
-            if self._awake == 0:
-                self._wake(len(self.queue))
-            elif self._late(now) and cpu - self._cpu < BUSY_SHARE * (now - self._wall):
-                self._wake(1)
-        self._cpu, self._wall = cpu, now
+        now = time.monotonic()
+        late = self._late(now)
+        self._concurrency.tick(now, sum(runner.serial for runner in self._runners) // 2, late)
+        if self.queue and self._awake == 0 and not self._dispatching:
+            # All are stuck. One that was only kept from the processor looks the same, so begin with few.
+            self._wake(min(self._burst, len(self.queue)))
+            self._burst *= 2
+        else:
+            self._burst = 1
+            if late and self._awake < self._concurrency.allowed:
+                self._wake(self._concurrency.allowed - self._awake)
         if self.queue or self._awake or any(runner.stuck for runner in self._runners):
             self._clock.callLater(TICK, self._tick)
         else:
