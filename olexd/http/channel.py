@@ -367,9 +367,9 @@ class Channel(Protocol):
     def _body_data(self, data: bytes) -> None:
         limits = self.server.limits
         self._wait_received += len(data)
-        self.deadline = self._wait_started + _allowed(
-            limits.body_timeout, limits.body_min_rate, self._wait_received
-        )
+        allowed = _allowed(limits.body_timeout, limits.body_min_rate, self._wait_received)
+        # However much a client has earned by what it sent: it must not stand still for longer than Timeout.
+        self.deadline = min(self._wait_started + allowed, time.monotonic() + self._timeout)
         try:
             pieces, rest, done = self._decode(data)
         except BadRequest as error:

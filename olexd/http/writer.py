@@ -13,13 +13,14 @@ import select
 import socket
 import threading
 from collections.abc import Sequence
-from math import inf
 from typing import Final, NoReturn, Protocol
 
 from olexd.errors import ClientGone
 
 WRITE_FAILED: Final = "Write failed, client closed connection."
 READ_SIZE: Final = 65536
+POLL_MAX: Final = 1_000_000.0
+"""Seconds; poll() takes little more than twice as many."""
 _IOV_MAX: Final = 64
 HELD_MAX: Final = 16384
 """How many flushed bytes may be held for a moment."""
@@ -225,13 +226,14 @@ class SocketWriter:
     def receive(self, seconds: float) -> bytes:
         """Return bytes that the client sent, waiting for them. Pool thread only, in the reactor's place.
 
-        Raises TimeoutError when nothing comes in `seconds`, ConnectionError when the client is gone.
+        Raises TimeoutError when nothing comes in `seconds` (or the writer's own timeout, if that is less),
+        ConnectionError when the client is gone.
         """
         while True:
             try:
                 data = self.sock.recv(READ_SIZE)
             except BlockingIOError:
-                self._wait_for(select.POLLIN, seconds)
+                self._wait_for(select.POLLIN, min(seconds, self.timeout))
                 continue
             if not data:
                 raise ConnectionError("client closed connection")
@@ -240,7 +242,7 @@ class SocketWriter:
     def _wait_for(self, event: int, seconds: float) -> None:
         poll = select.poll()
         poll.register(self.sock, event)
-        if seconds <= 0 or not poll.poll(None if seconds == inf else seconds * 1000):
+        if seconds <= 0 or not poll.poll(min(seconds, POLL_MAX) * 1000):
             raise TimeoutError("the client stands still")
 
     def send_soon(self, parts: Sequence[bytes]) -> None:

@@ -438,9 +438,15 @@ class TestDeadlines:
         conn.feed(POST % 1000 + b"x" * 100)
         assert conn.left == pytest.approx(20, abs=1)
 
-    @pytest.mark.parametrize(("seconds", "expected"), [(10.0, 10), (0.0, inf)])
+    def test_standstill(self, conn: Connection) -> None:
+        """A client that has earned hours by what it sent must not stand still for longer than Timeout."""
+        conn.feed(POST % 10_000_000)
+        conn.feed(b"x" * 1_000_000)
+        assert conn.left == pytest.approx(60, abs=1)
+
+    @pytest.mark.parametrize(("seconds", "expected"), [(10.0, 10), (0.0, 60)])
     def test_body_without_rate(self, connect: Connect, seconds: float, expected: float) -> None:
-        """Without a rate the body's time is fixed; a limit of 0 is none."""
+        """Without a rate the body's time is fixed; with a limit of 0 only Timeout counts."""
         conn = connect(body_timeout=seconds, body_min_rate=0)
         conn.feed(POST % 1000 + b"x" * 100)
         assert conn.left == pytest.approx(expected, abs=1)

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -314,6 +315,44 @@ class TestSendSoon:
         for _ in range(2):
             with pytest.raises(ClientGone):
                 pair.writer.send_soon([b"x"])
+
+
+class TestReceive:
+    def test_waits(self, pair: Pair) -> None:
+        """What the client sends is returned as it comes."""
+        sender = threading.Thread(target=lambda: pair.client.sendall(b"body"))
+        sender.start()
+        assert pair.writer.receive(DEADLINE) == b"body"
+        sender.join(DEADLINE)
+
+    @pytest.mark.parametrize("seconds", [3e6, 1e12, inf])
+    def test_any_time(self, impatient: Pair, seconds: float) -> None:
+        """A client that has earned much time by what it sent may not stand still for ever."""
+        with pytest.raises(TimeoutError):
+            impatient.writer.receive(seconds)
+
+    @pytest.mark.parametrize("timeout", [3e6, 1e12, inf])
+    def test_any_timeout(self, pair: Pair, timeout: float) -> None:
+        """No timeout is too long for the system."""
+        pair.writer.timeout = timeout
+        sender = threading.Timer(0.02, lambda: pair.client.sendall(b"body"))
+        sender.start()
+        assert pair.writer.receive(inf) == b"body"
+        sender.join(DEADLINE)
+
+    @pytest.mark.parametrize("seconds", [0.0, -1.0, 0.01])
+    def test_no_time(self, pair: Pair, seconds: float) -> None:
+        """A client without time left is late; what has come already is still taken."""
+        with pytest.raises(TimeoutError):
+            pair.writer.receive(seconds)
+        pair.client.send(b"body")
+        assert pair.writer.receive(seconds) == b"body"
+
+    def test_end(self, pair: Pair) -> None:
+        """A client that closed is gone."""
+        pair.client.close()
+        with pytest.raises(ConnectionError):
+            pair.writer.receive(DEADLINE)
 
 
 class TestOwnership:
