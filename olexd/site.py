@@ -107,8 +107,10 @@ class Task:
             self._finished(on_reactor)
             return
         if wish is Side.POOL:
-            self._to_pool()
+            self._site.blocks(self.request.host)
+            self.to_pool()
         elif wish is Side.REACTOR:
+            self._site.waits(self.request.host)
             self._channel.writer.give_back()
             self._site.call_in_reactor(self._back_on_reactor)
         elif isinstance(wish, Deferred):
@@ -120,11 +122,11 @@ class Task:
         else:
             self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
 
-    def _to_pool(self) -> None:
+    def to_pool(self) -> None:
         """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
         channel = self._channel
         if channel.transport.pending():
-            channel.when_drained().addCallback(lambda _: self._to_pool())
+            channel.when_drained().addCallback(lambda _: self.to_pool())
             return
         channel.hand_over()
         channel.writer.lend()
@@ -168,7 +170,8 @@ class BlockingTask(Task):
         except Exception as error:
             self._failure = error
 
-    def _to_pool(self) -> None:
+    def to_pool(self) -> None:
+        """Come back to the thread that waits."""
         self._come_back(False)
 
     def _finished(self, on_reactor: bool) -> None:
@@ -199,6 +202,18 @@ class Site:
         self.limits = Limits.from_core(config.main.server[CoreServer])
         self.heads: HeadMemory = {}
         self.call_in_reactor = reactor.callFromThread
+        self._blocking: set[HostConfig] = set()
+        self._waiting: set[HostConfig] = set()
+
+    def blocks(self, host: HostConfig) -> None:
+        """Note that a request for `host` went to the pool: if none ever leaves it, they all start there."""
+        if host not in self._waiting:
+            self._blocking.add(host)
+
+    def waits(self, host: HostConfig) -> None:
+        """Note that a request for `host` went to the reactor: all of them start there."""
+        self._waiting.add(host)
+        self._blocking.discard(host)
 
     def channel(self) -> Channel:
         """Return the protocol for a new connection."""
@@ -235,7 +250,11 @@ class Site:
 
     def start(self, channel: Channel) -> None:
         """Answer the request that is ready."""
-        channel.task.run_on_reactor()
+        task: Task = channel.task
+        if task.request.host in self._blocking and task.request.body.complete:
+            task.to_pool()
+        else:
+            task.run_on_reactor()
 
     def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
         """What arrived is not a request: answer with the error's status and close."""

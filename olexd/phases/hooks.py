@@ -66,7 +66,7 @@ class Hook:
     first awaits `olexd.phases.sides.to_pool(request)`, one that needs the reactor `to_reactor(request)`.
     `wanted` tells from merged settings, `wanted_on` from a host's server-wide ones, whether the hook has
     anything to do for requests with them; they are asked once per merge, so that requests pay only for
-    hooks that do. None means always.
+    hooks that do. None means always. `files_only` hooks are left out for requests that lead to no file name.
     """
 
     phase: Phase
@@ -74,6 +74,7 @@ class Hook:
     order: Order = Order.MIDDLE
     wanted: Callable[[Settings], bool] | None = None
     wanted_on: Callable[[Settings], bool] | None = None
+    files_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

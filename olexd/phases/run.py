@@ -89,9 +89,10 @@ async def _post_read(request: Request) -> int:
     calls = request.phases.plan(request).post_read_request
     if not calls:
         return OK
-    settled, sent = request.uri, request.unparsed_uri.partition("?")[0]
+    settled, sent = request.uri, request.unparsed_uri
     if settled == sent or not sent.startswith("/"):
         return await run_all(request, calls)
+    sent = sent.partition("?")[0]
     request.uri = sent = "/" + sent.lstrip("/")
     result = await run_all(request, calls)
     if request.uri == sent:
@@ -133,13 +134,17 @@ async def process_mapped(request: Request) -> int:
         if result != OK:
             return result
         plan = request.phases.plan(request)
-    if plan.type_checker:
-        result = await run_first(request, plan.type_checker)
+    calls = plan.bare_type_checker if request.filename is None else plan.type_checker
+    if calls:
+        result = await run_first(request, calls)
         if result not in _GO_ON:
             return result
         plan = request.phases.plan(request)
-    _settle_handler(request)
-    return await run_all(request, plan.fixups) if plan.fixups else OK
+    if request.handler is None:
+        # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
+        request.handler = request.conf[CoreDir].handler or None
+    calls = plan.bare_fixups if request.filename is None else plan.fixups
+    return await run_all(request, calls) if calls else OK
 
 
 def _check_body(request: Request) -> int:
@@ -152,13 +157,6 @@ def _check_body(request: Request) -> int:
         log_request(request, f"the request's body of {size} bytes is longer than LimitRequestBody")
         return REQUEST_ENTITY_TOO_LARGE
     return body.refusal or OK
-
-
-def _settle_handler(request: Request) -> None:
-    """SetHandler beats what the file's extension said; early phases may have chosen one themselves."""
-    name = request.conf[CoreDir].handler
-    if name and request.handler is None:
-        request.handler = name
 
 
 async def conclude(request: Request, result: int) -> None:

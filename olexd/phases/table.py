@@ -14,12 +14,17 @@ Calls = tuple[Callable[[Request], Any], ...]
 
 
 class Plan:
-    """The hooks that requests with certain settings need, phase by phase; most phases need none."""
+    """The hooks that requests with certain settings need, phase by phase; most phases need none.
+
+    `bare_type_checker` and `bare_fixups` are for requests without a file name.
+    """
 
     __slots__ = (
         "access_checker",
         "access_decider",
         "auth_checker",
+        "bare_fixups",
+        "bare_type_checker",
         "check_user_id",
         "cleanup",
         "fixups",
@@ -34,6 +39,8 @@ class Plan:
     access_checker: Calls
     access_decider: Calls
     auth_checker: Calls
+    bare_fixups: Calls
+    bare_type_checker: Calls
     check_user_id: Calls
     cleanup: Calls
     fixups: Calls
@@ -47,6 +54,11 @@ class Plan:
     def __init__(self, hooks: dict[Phase, tuple[Hook, ...]], wanted: Callable[[Hook], bool]) -> None:
         for phase, found in hooks.items():
             setattr(self, phase.label, tuple(hook.call for hook in found if wanted(hook)))
+        self.bare_type_checker = self._bare(hooks[Phase.TYPE_CHECKER], wanted)
+        self.bare_fixups = self._bare(hooks[Phase.FIXUPS], wanted)
+
+    def _bare(self, hooks: Sequence[Hook], wanted: Callable[[Hook], bool]) -> Calls:
+        return tuple(hook.call for hook in hooks if not hook.files_only and wanted(hook))
 
 
 class PhaseTable:

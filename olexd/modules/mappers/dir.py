@@ -237,6 +237,7 @@ MODULE: Final = Module(
             fix_directory,
             Order.LAST,
             lambda settings: _wanted_by_default(settings[DirDir]),
+            files_only=True,
         ),
     ),
 )

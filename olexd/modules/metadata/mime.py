@@ -209,7 +209,7 @@ def force_type(request: Request) -> int:
 MODULE: Final = Module(
     ModuleSpec("mime", ("mime_module", "mod_mime.c"), (), (MimeDir,), DIRECTIVES),
     (
-        Hook(Phase.TYPE_CHECKER, find_type),
+        Hook(Phase.TYPE_CHECKER, find_type, files_only=True),
         Hook(
             Phase.FIXUPS,
             force_type,

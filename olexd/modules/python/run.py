@@ -80,7 +80,18 @@ async def _run_one(
     """Run one handler; return its result, None when it has no function for the phase and may lack it."""
     try:
         try:
-            function = await _function(record, req, plan, entry, phase)
+            directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
+            interpreter = req.interpreter
+            target = plan.targets.get((entry.text, directory, phase.name, interpreter))
+            if target is None or not target.is_current(plan.auto_reload):
+                await to_pool(record)
+                target = plan.load(entry, phase, directory, interpreter)
+            if target.on_reactor is not record.connection.on_reactor:
+                await (to_reactor(record) if target.on_reactor else to_pool(record))
+            runtime.set_interpreter(interpreter)
+            function = target.function
+            if target.per_request:
+                function = await _instance_function(record, req, target, interpreter)
             if function is None:
                 return None
             result = function(req)
@@ -96,30 +107,8 @@ async def _run_one(
         return fail(req, phase, entry.text, error, _debugs(req, plan))
 
 
-async def _function(
-    record: Request, req: mp_request, plan: PythonPlan, entry: Handler, phase: PythonPhase
-) -> Function | None:
-    """Return a handler's function, on the side where it is to be called."""
-    directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
-    interpreter = req.interpreter
-    target = plan.targets.get((entry.text, directory, phase.name, interpreter))
-    if target is None or not target.is_current(plan.auto_reload):
-        await to_pool(record)
-        target = plan.load(entry, phase, directory, interpreter)
-    if target.per_request:
-        return await _instance_function(record, req, target, interpreter)
-    if target.on_reactor:
-        await to_reactor(record)
-    else:
-        await to_pool(record)
-    runtime.set_interpreter(interpreter)
-    return target.function
-
-
 async def _instance_function(record: Request, req: mp_request, target: Target, interpreter: str) -> Function:
     """Make the instance that the handler is a method of."""
-    await (to_reactor(record) if target.on_reactor else to_pool(record))
-    runtime.set_interpreter(interpreter)
     function: Function = resolve_object(target.module, target.path, req)
     if not target.on_reactor and runs_on_reactor(function):
         await to_reactor(record)
