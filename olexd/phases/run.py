@@ -46,8 +46,13 @@ async def serve(request: Request, refusal: int = OK) -> None:
         log_failure(request, error)
         _answer_failure(request)
     plan = request.phases.plan(request)
-    if plan.log_transaction:
-        await run_void(request, plan.log_transaction, log_failure)
+    for call in plan.log_transaction:
+        try:
+            logged = call(request)
+            if type(logged) is not int:
+                await logged
+        except Exception as error:
+            log_failure(request, error)
     if request.cleanups or request.next is not None or plan.cleanup:
         await clean_up(request)
 

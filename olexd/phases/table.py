@@ -53,12 +53,11 @@ class Plan:
 
     def __init__(self, hooks: dict[Phase, tuple[Hook, ...]], wanted: Callable[[Hook], bool]) -> None:
         for phase, found in hooks.items():
-            setattr(self, phase.label, tuple(hook.call for hook in found if wanted(hook)))
-        self.bare_type_checker = self._bare(hooks[Phase.TYPE_CHECKER], wanted)
-        self.bare_fixups = self._bare(hooks[Phase.FIXUPS], wanted)
-
-    def _bare(self, hooks: Sequence[Hook], wanted: Callable[[Hook], bool]) -> Calls:
-        return tuple(hook.call for hook in hooks if not hook.files_only and wanted(hook))
+            chosen = [hook for hook in found if wanted(hook)]
+            setattr(self, phase.label, tuple(hook.call for hook in chosen))
+            if phase in (Phase.TYPE_CHECKER, Phase.FIXUPS):
+                bare = tuple(hook.call for hook in chosen if not hook.files_only)
+                setattr(self, f"bare_{phase.label}", bare)
 
 
 class PhaseTable:

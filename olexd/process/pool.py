@@ -86,8 +86,7 @@ class Runner(threading.Thread):
 class Pool:
     """At most `size` threads for the jobs that `submit()` brings.
 
-    `submit()` is called on the reactor's thread. `on_idle` is called by a runner that found nothing more to
-    do, before it sleeps.
+    `submit()` is called on the reactor's thread, and so is `on_idle`, a moment after the last job was done.
     """
 
     def __init__(self, size: int, clock: Clock, on_idle: Callable[[], None]) -> None:
@@ -139,7 +138,6 @@ class Pool:
 
     def park(self, runner: Runner) -> None:
         """Sleep until there is work for one more runner."""
-        self._on_idle()
         with self._mutex:
             if self._reactor_waits:
                 self._reactor_waits = False
@@ -212,6 +210,7 @@ class Pool:
             self._clock.callLater(TICK, self._tick)
         else:
             self._ticking = False
+            self._on_idle()
 
     def _late(self, now: float) -> bool:
         """Return whether the oldest job has waited too long."""

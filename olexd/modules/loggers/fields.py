@@ -48,6 +48,7 @@ def _escape_byte(match: re.Match[str]) -> str:
     return _SHORT.get(char) or f"\\x{ord(char):02x}"
 
 
+@lru_cache(maxsize=512)
 def escape_bytes(raw: bytes) -> str:
     """Return what came over the wire, escaped like `escape()`, byte for byte."""
     text = raw.decode("latin-1")

@@ -137,6 +137,16 @@ class TestPlans:
         assert names(table, Phase.FIXUPS, make_record("SetHandler x")) == ["here", "always"]
         assert names(table, Phase.FIXUPS, make_record("KeepAlive Off")) == ["host", "always"]
 
+    def test_files_only(self) -> None:
+        """Hooks that only files need are left out for requests without a file name."""
+        always, files = named("a"), named("b")
+        table = PhaseTable(
+            [module("a", Hook(Phase.FIXUPS, always)), module("b", Hook(Phase.FIXUPS, files, files_only=True))]
+        )
+        plan = table.plan(make_record())
+        assert plan.fixups == (always, files)
+        assert plan.bare_fixups == (always,)
+
     def test_asked_once(self) -> None:
         """Equal settings are asked once."""
         asked: list[int] = []
