@@ -339,10 +339,10 @@ def apply_fs_data(object: Any, fs: FieldStorage, **args: Any) -> Any:
 
 def _code(object: Any) -> tuple[CodeType | None, int]:
     """Return the code that a call of `object` runs, and how many parameters Python fills in itself."""
-    if hasattr(object, "__code__"):
-        return object.__code__, 0
     if hasattr(object, "__func__"):
         return getattr(object.__func__, "__code__", None), 1
+    if hasattr(object, "__code__"):
+        return object.__code__, 0
     if type(object) is type:
         return getattr(getattr(object, "__init__"), "__code__", None), 1  # noqa: B009 - mypy: a class's
     call = object.__call__
