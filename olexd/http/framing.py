@@ -36,30 +36,37 @@ _date: tuple[int, bytes] = (-1, b"")
 def response_head(
     status: int, status_line: str | None, fields: Iterable[FieldLine], server_tokens: str = "full"
 ) -> bytes:
-    """Return a response's head: status line, Date, Server, then `fields` in order, and the empty line.
+    """Return a response's head: `head_start()`, then `fields` in order, and the empty line."""
+    return head_start(status, status_line, server_tokens) + field_lines(fields) + b"\r\n"
+
+
+def head_start(status: int, status_line: str | None, server_tokens: str = "full") -> bytes:
+    """Return the status line, Date and Server.
 
     The version is always HTTP/1.1, whatever the client speaks, as in httpd. `status_line` (without version)
     counts only if its number is `status`. `server_tokens` is ServerTokens in lower case. Raises ValueError
-    for a name that is no token, and for CR, LF or NUL in a value or the status line.
+    for CR, LF or NUL in the status line.
     """
-    parts = [_status_line(status, status_line), http_date(), server_field(server_tokens)]
-    count = 4
+    return _status_line(status, status_line) + http_date() + server_field(server_tokens)
+
+
+def field_lines(fields: Iterable[FieldLine]) -> bytes:
+    """Return fields as they are sent.
+
+    Raises ValueError for a name that is no token, and for CR, LF or NUL in a value.
+    """
+    parts: list[bytes] = []
+    count = 0
     for name, value in fields:
         if name not in _names:
             _check_name(name)
         parts += name, b": ", value, b"\r\n"
         count += 1
-    parts.append(b"\r\n")
-    head = b"".join(parts)
-    # One look at the whole head: exactly our own line ends may be in it.
-    if head.count(b"\n") != count or head.count(b"\r") != count or b"\0" in head:
-        raise ValueError("CR, LF or NUL in a response header field or the status line")
-    return head
-
-
-def plain_head(status: int, server_tokens: str, lines: Iterable[bytes]) -> bytes:
-    """Return a response's head from ready lines of our own making, which need no check."""
-    return b"".join((_status_line(status, None), http_date(), server_field(server_tokens), *lines, b"\r\n"))
+    lines = b"".join(parts)
+    # One look at all of them: exactly our own line ends may be in it.
+    if lines.count(b"\n") != count or lines.count(b"\r") != count or b"\0" in lines:
+        raise ValueError("CR, LF or NUL in a response header field")
+    return lines
 
 
 @lru_cache(256)
@@ -115,6 +122,8 @@ def _status_line(status: int, status_line: str | None) -> bytes:
     if not 100 <= status <= 999:
         return _STATUS_LINES[500]
     if status_line and status_line[:3] == str(status) and status_line[3:4] in ("", " "):
+        if any(char in status_line for char in "\r\n\0"):
+            raise ValueError("CR, LF or NUL in the status line")
         return f"HTTP/1.1 {status} {status_line[4:]}\r\n".encode("latin-1")
     return _STATUS_LINES.get(status) or _standard_line(status)
 

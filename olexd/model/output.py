@@ -8,23 +8,22 @@ Content-Length; one that is pushed earlier is chunked, or ends with the connecti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
 from olexd.config.core import CoreServer
 from olexd.errors import ClientGone
-from olexd.http.framing import LAST_CHUNK, content_type_line, http_date, plain_head, response_head
+from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_start, http_date
 from olexd.http.writer import WRITE_FAILED, SocketWriter
-from olexd.model.request import HeaderLine, Request
-from olexd.model.table import Table
+from olexd.model.fields import fields_of
+from olexd.model.request import Request
 from olexd.status import CLOSES_CONNECTION, NO_BODY
 
 BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
 AP_CONN_CLOSE: Final = 1
 AP_CONN_KEEPALIVE: Final = 2
-_SERVERS_OWN: Final = frozenset({b"date", b"server", b"transfer-encoding", b"keep-alive"})
 
 
 class Framing(Enum):
@@ -221,61 +220,30 @@ class Output:
             self.committed = True
             self._framing = Framing.CLOSE
             return b""
-        tables = request.err_headers_out_table, request.headers_out_table
-        if not (
-            tables[0] or tables[1] or request.status_line or request.content_encoding or request.no_cache
-        ):
-            head = self._plain_head(request, last)
-        else:
-            head = self._full_head(request, tables, last)
-        self.committed = True
-        return head
-
-    def _plain_head(self, request: Request, last: bool) -> bytes:
-        """The head of a response without fields of the handler's: nearly all of it is ready-made."""
-        self._decide_framing(request, last, None)
-        lines = [*self._length_lines(request), *self._connection_lines(request)]
-        if request.content_languages:
-            lines.append(b"Content-Language: %b\r\n" % ", ".join(request.content_languages).encode("latin-1"))
-        if request.content_type and self._framing is not Framing.NO_BODY:
-            lines.append(content_type_line(request.content_type))
-        return plain_head(request.status, request.host.server[CoreServer].server_tokens, lines)
-
-    def _full_head(self, request: Request, tables: Iterable[Table | None], last: bool) -> bytes:
-        fields, declared = self._own_fields(request, tables)
-        self._decide_framing(request, last, declared)
-        if self._framing is Framing.NO_BODY:
-            fields = [line for line in fields if line[0].lower() != b"content-type"]
-        own = b"".join((*self._length_lines(request), *self._connection_lines(request)))
-        if request.content_type and self._framing is not Framing.NO_BODY:
-            own += content_type_line(request.content_type)
-        tokens = request.host.server[CoreServer].server_tokens
-        return response_head(request.status, request.status_line, fields, tokens)[:-2] + own + b"\r\n"
-
-    def _own_fields(
-        self, request: Request, tables: Iterable[Table | None]
-    ) -> tuple[list[HeaderLine], bytes | None]:
-        """Return the handler's fields but for those that are the server's to set, and its Content-Length."""
-        fields: list[HeaderLine] = []
-        declared = None
-        for table in tables:
-            for line in table.wire_items() if table else ():
-                name = line[0].lower()
-                if name == b"content-length":
-                    declared = line[1]
-                elif name == b"connection":
-                    if b"close" in line[1].lower():
-                        request.connection.keepalive = AP_CONN_CLOSE
-                elif name not in _SERVERS_OWN and not (name == b"content-type" and request.content_type):
-                    fields.append(line)
-        if request.content_encoding:
-            fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
-        if request.content_languages:
-            fields.append((b"Content-Language", ", ".join(request.content_languages).encode("latin-1")))
         if request.no_cache:
-            fields = [line for line in fields if line[0].lower() != b"expires"]
-            fields.append((b"Expires", http_date()[6:-2]))
-        return fields, declared
+            del request.err_headers_out["Expires"]
+            request.headers_out["Expires"] = http_date()[6:-2].decode("ascii")
+        always, normal = fields_of(request.err_headers_out_table), fields_of(request.headers_out_table)
+        if always.closes or normal.closes:
+            request.connection.keepalive = AP_CONN_CLOSE
+        self._decide_framing(request, last, normal.length or always.length)
+        tokens = request.host.server[CoreServer].server_tokens
+        parts = [head_start(request.status, request.status_line, tokens), always.lines, normal.lines]
+        if request.content_encoding:
+            parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
+        if request.content_languages:
+            languages = ", ".join(request.content_languages).encode("latin-1")
+            parts.append(field_lines([(b"Content-Language", languages)]))
+        parts += self._length_lines(request)
+        parts += self._connection_lines(request)
+        if self._framing is not Framing.NO_BODY:
+            if request.content_type:
+                parts.append(content_type_line(request.content_type))
+            else:
+                parts.append(always.content_type or normal.content_type)
+        parts.append(b"\r\n")
+        self.committed = True
+        return b"".join(parts)
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or request.status < 200:

@@ -70,6 +70,14 @@ def _refuse(lines: list[Wire]) -> NoReturn:
     raise ValueError(f"CR, LF or NUL in header field {bad!r}")
 
 
+Snapshot = tuple[Entry, ...]
+
+
+def wire_lines(snapshot: Snapshot) -> list[Wire]:
+    """Return a table's names and values: bytes as they were stored, text in Latin-1, None as nothing."""
+    return [_entry_wire(entry) for entry in snapshot]
+
+
 class Table:
     """An ordered multi-dict of strings whose names are compared without regard to case.
 
@@ -115,6 +123,10 @@ class Table:
         table._first = self._first.copy()
         table._repeated = None if self._repeated is None else self._repeated.copy()
         return table
+
+    def snapshot(self) -> Snapshot:
+        """Return the present entries as one value that can be compared and hashed; see `wire_lines()`."""
+        return tuple(self._entries)
 
     def raw_items(self) -> list[Wire]:
         """Return names and values: bytes as they were stored, text in Latin-1, None as nothing."""

@@ -12,7 +12,6 @@ from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.sections import match_files
-from olexd.config.server import Section
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -95,11 +94,13 @@ def _apply_sections(request: Request) -> None:
     # Sections for directories that do not exist never apply: a missing last component is left out.
     walked = filename if request.stat is not None else filename.rpartition("/")[0] + "/"
     directories = host.directories.match(walked)
-    files: list[Section] = list(host.files)
+    files = host.files
     for section in directories:
-        files.extend(section.files)
+        if section.files:
+            files = (*files, *section.files)
     named = match_files(files, filename.rpartition("/")[2]) if files else ()
-    sections = (*directories, *named, *host.locations.match(request.uri))
+    located = host.locations.match(request.uri)
+    sections = (*directories, *named, *located) if directories or named else located
     request.sections = sections
     request.conf = host.merged(sections)
 

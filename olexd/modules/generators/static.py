@@ -175,7 +175,9 @@ def _wanted_ranges(request: Request, size: int) -> tuple[ByteRange, ...] | None:
 
 def _send_whole(request: Request, fd: int, size: int) -> None:
     request.clength = size
-    request.headers_out["Content-Length"] = str(size)
+    if request.header_only or not 0 < size <= SMALL:
+        # Else the length comes by itself, for the whole body is there when the head is made.
+        request.headers_out["Content-Length"] = str(size)
     _send_bytes(request, fd, 0, size)
 
 

@@ -1,0 +1,62 @@
+"""The header fields that handlers prepared, made ready for the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from olexd.http.framing import field_lines
+from olexd.model.table import Snapshot, Table, wire_lines
+
+_SERVERS_OWN: Final = frozenset({b"date", b"server", b"transfer-encoding", b"keep-alive"})
+"""Fields that only the server sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A table's fields: `lines` to be sent, and what the server decides on.
+
+    `length` is the value of Content-Length, `content_type` the whole Content-Type line, `closes` whether
+    the connection is to be closed.
+    """
+
+    lines: bytes = b""
+    length: bytes | None = None
+    content_type: bytes = b""
+    closes: bool = False
+
+
+NONE: Final = Fields()
+
+
+def fields_of(table: Table | None) -> Fields:
+    """Return a table's fields. Raises ValueError for a name or value that cannot be sent."""
+    if not table:
+        return NONE
+    snapshot = table.snapshot()
+    # Responses mostly carry the same fields again and again; cookies are new each time, and secret.
+    return _read(snapshot) if "Set-Cookie" in table else _remembered(snapshot)
+
+
+@lru_cache(512)
+def _remembered(snapshot: Snapshot) -> Fields:
+    return _read(snapshot)
+
+
+def _read(snapshot: Snapshot) -> Fields:
+    own = []
+    length = None
+    content_type = b""
+    closes = False
+    for line in wire_lines(snapshot):
+        name = line[0].lower()
+        if name == b"content-length":
+            length = line[1]
+        elif name == b"content-type":
+            content_type = field_lines([line])
+        elif name == b"connection":
+            closes = closes or b"close" in line[1].lower()
+        elif name not in _SERVERS_OWN:
+            own.append(line)
+    return Fields(field_lines(own), length, content_type, closes)
