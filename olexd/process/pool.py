@@ -7,7 +7,7 @@ block get their threads at once, handlers that do not never pay for them.
 
 For the same reason the reactor steps aside while the runner works through a batch of requests: each `send`
 of the runner lets go of the interpreter for an instant, and a reactor that took it every time, for one
-event, would cost two thread switches per request. It goes on when the queue is empty, or after `PAUSE`.
+event, would cost two thread switches per request. It goes on when the queue is empty or nothing gets done.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ TICK: Final = 0.002
 """Seconds between two looks of the clock, while there is work."""
 STUCK_TICKS: Final = 2
 PAUSE: Final = 0.001
-"""The longest that the reactor steps aside, in seconds."""
+"""For how long the reactor steps aside at a time, in seconds."""
+PAUSES: Final = 8
+"""How many times in a row, as long as jobs get done meanwhile."""
 HURRY: Final = 0.05
 """For how long it does not step aside again after that was in vain, in seconds."""
 
@@ -184,8 +186,13 @@ class Pool:
 
     def _step_aside(self) -> None:
         self._reactor_waits = True
-        if self._drained.acquire(timeout=PAUSE):
-            return
+        done = -1
+        for _ in range(PAUSES):
+            done, before = self._completed(), done
+            if done == before:
+                break
+            if self._drained.acquire(timeout=PAUSE):
+                return
         self._hurry_until = time.monotonic() + HURRY
         with self._mutex:
             late, self._reactor_waits = not self._reactor_waits, False
@@ -197,7 +204,7 @@ class Pool:
         self._mark_stuck()
         now = time.monotonic()
         late = self._late(now)
-        self._concurrency.tick(now, sum(runner.serial for runner in self._runners) // 2, late)
+        self._concurrency.tick(now, self._completed(), late)
         if self.queue and self._awake == 0 and not self._dispatching:
             # All are stuck. One that was only kept from the processor looks the same, so begin with few.
             self._wake(min(self._burst, len(self.queue)))
@@ -211,6 +218,10 @@ class Pool:
         else:
             self._ticking = False
             self._on_idle()
+
+    def _completed(self) -> int:
+        """Return how many jobs have been done so far."""
+        return sum(runner.serial for runner in self._runners) // 2
 
     def _late(self, now: float) -> bool:
         """Return whether the oldest job has waited too long."""
