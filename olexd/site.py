@@ -19,7 +19,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from olexd.config.core import CoreServer
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.errorlog import Level
-from olexd.errors import BadRequest
+from olexd.errors import BadRequest, ClientGone
 from olexd.http.channel import Channel
 from olexd.http.limits import Limits
 from olexd.http.parser import Framing, Head, HeadMemory
@@ -59,7 +59,7 @@ class _Target:
 class Task:
     """A request's coroutine on its way between reactor and pool."""
 
-    __slots__ = ("_channel", "_coroutine", "_site", "_waiting", "queued_at", "request")
+    __slots__ = ("_channel", "_coroutine", "_over", "_site", "_waiting", "queued_at", "request")
 
     def __init__(
         self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
@@ -69,11 +69,26 @@ class Task:
         self._site = site
         self._channel = channel
         self._coroutine = coroutine
+        self._over = False
         self._waiting: Deferred[Any] | None = None
 
-    def run_in_pool(self) -> None:
-        """Go on with the request on this pool thread."""
+    def run_in_pool(self) -> bool:
+        """Go on with the request on this pool thread; return whether it is over but for `end()`."""
         self._drive(False)
+        return self._over
+
+    def end(self, in_reactor: bool) -> None:
+        """Send what is left of the response and make the connection ready for the next request."""
+        channel, output = self._channel, self.request.output
+        try:
+            if in_reactor:
+                channel.writer.give_back()
+                channel.writer.release()
+            else:
+                channel.writer.send(())
+        except ClientGone:
+            output.abandon()
+        channel.answered(output.persist, in_reactor)
 
     def run_on_reactor(self, result: object = None) -> None:
         """Go on with the request on the reactor's thread. (`result` is for Deferreds.)"""
@@ -133,11 +148,14 @@ class Task:
         self._site.pool.submit(self)
 
     def _finished(self, on_reactor: bool) -> None:
-        channel, connection = self._channel, self.request.connection
-        channel.task = None
+        connection = self.request.connection
+        self._channel.task = None
         connection.keepalives += 1
         connection.keepalive = 0
-        channel.answered(self.request.output.persist, on_reactor)
+        if on_reactor:
+            self.end(True)
+        else:
+            self._over = True
 
 
 class BlockingTask(Task):

@@ -73,6 +73,11 @@ class SocketWriter:
         self.abandoned = False
         """The reactor is done with the socket and its descriptor."""
 
+    @property
+    def accepted(self) -> int:
+        """How many bytes were sent or are about to be."""
+        return self.bytes_out + self._held_size
+
     def lend(self) -> None:
         """Hand the socket to the pool thread that answers the request. Reactor only."""
         self.lent = True
@@ -169,6 +174,8 @@ class SocketWriter:
         if self.gone:
             raise ClientGone(WRITE_FAILED)
         parts = self._with_held(parts)
+        if not parts:
+            return
         size = sum(map(len, parts))
         if size <= JOIN_MAX and len(parts) > 1:
             parts = (b"".join(parts),)

@@ -66,7 +66,7 @@ class Output:
         self.bytes_sent = 0
         self._pushed = 0
         self._writer = writer
-        self._sent_before = writer.bytes_out
+        self._sent_before = writer.accepted
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._declared = 0
@@ -75,7 +75,7 @@ class Output:
     @property
     def wire_bytes(self) -> int:
         """How many bytes went to the client so far, the head included."""
-        return self._writer.bytes_out - self._sent_before
+        return self._writer.accepted - self._sent_before
 
     @property
     def content_length(self) -> int | None:
@@ -153,11 +153,14 @@ class Output:
         """Return what has collected and was not pushed."""
         return b"".join(self._buffer)
 
-    def finish(self) -> None:
-        """End the response. Raises like `write()`; afterwards `persist` is final."""
+    def finish(self, soon: bool = False) -> None:
+        """End the response. Raises like `write()`; afterwards `persist` is final.
+
+        `soon` lets a pool thread leave the last bytes with the writer: whoever ends the request sends them.
+        """
         if self.finished:
             return
-        self._push(True)
+        self._push(True, soon)
         self.finished = True
         if self._framing is Framing.CLOSE:
             self.persist = False
@@ -172,13 +175,14 @@ class Output:
 
     # Inside
 
-    def _push(self, last: bool) -> None:
+    def _push(self, last: bool, soon: bool = False) -> None:
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
         if last:
             if self._framing is Framing.CHUNKED and not self.request.header_only:
                 parts.append(LAST_CHUNK)
-            self._send(parts)
+            if not (soon and not self.request.connection.on_reactor and self._writer.hold(parts)):
+                self._send(parts)
         elif parts and not self._writer.hold(parts):
             self._send(parts)
 

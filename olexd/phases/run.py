@@ -36,7 +36,7 @@ async def serve(request: Request, refusal: int = OK) -> None:
     try:
         result = refusal or await process(request)
         if result in (OK, DONE) and not wants_range(request):
-            request.output.finish()
+            request.output.finish(soon=True)
         else:
             await conclude(request, result)
     except ClientGone:

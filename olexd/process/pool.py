@@ -23,6 +23,10 @@ from olexd.process.climb import Concurrency
 TICK: Final = 0.002
 """Seconds between two looks of the clock, while there is work."""
 STUCK_TICKS: Final = 2
+TOGETHER: Final = 16
+"""How many results are sent together at most."""
+SHORT: Final = 0.0003
+"""The duration of a job, in seconds, up to which its result may wait for the next one's."""
 PAUSE: Final = 0.001
 """For how long the reactor steps aside at a time, in seconds."""
 PAUSES: Final = 8
@@ -37,8 +41,11 @@ class Job(Protocol):
     queued_at: float
     """When it was queued (monotonic seconds); set by the pool."""
 
-    def run_in_pool(self) -> None:
-        """Do it. Must not raise."""
+    def run_in_pool(self) -> bool:
+        """Do it; return whether it is done but for `end()`. Must not raise."""
+
+    def end(self, in_reactor: bool) -> None:
+        """Send its result, soon after it was done, on a pool thread or the reactor's. Must not raise."""
 
     def takes_long(self) -> None:
         """It is still running, a tick later. Called on the reactor's thread."""
@@ -65,24 +72,44 @@ class Runner(threading.Thread):
         self.seen_serial = 0
         self.seen_ticks = 0
         self.stuck = False
+        self.done: deque[Job] = deque()
+        """Jobs that are done, whose results have not been sent yet."""
 
     def run(self) -> None:
-        """Run jobs until the pool stops, sleeping while there are none."""
-        pool, queue = self.pool, self.pool.queue
+        """Run jobs until the pool stops, sleeping while there are none.
+
+        Results of short jobs are sent together: each send may wake the client's thread, and one wake-up for
+        several is much cheaper. They never wait for a job that takes long (`send_results()` by the clock).
+        """
+        pool, queue, done = self.pool, self.pool.queue, self.done
         while True:
             try:
                 job = queue.popleft()
             except IndexError:
+                self.send_results(False)
                 if pool.stopped:
                     return
                 pool.park(self)
                 continue
             self.job = job
             self.serial += 1
-            job.run_in_pool()
+            started = time.monotonic()
+            if job.run_in_pool():
+                done.append(job)
             self.serial += 1
+            if done and (not queue or len(done) >= TOGETHER or time.monotonic() - started > SHORT):
+                self.send_results(False)
             if self.stuck or pool.crowded:
                 pool.step_back(self)
+
+    def send_results(self, in_reactor: bool) -> None:
+        """Send the results of jobs that are done. On this thread, or on the reactor's while it is busy."""
+        while True:
+            try:
+                job = self.done.popleft()
+            except IndexError:
+                return
+            job.end(in_reactor)
 
 
 class Pool:
@@ -237,6 +264,7 @@ class Pool:
                 runner.seen_ticks = 0
             elif runner.serial & 1 and runner.job is not None:
                 runner.job.takes_long()
+                runner.send_results(True)
                 runner.seen_ticks += 1
                 if runner.seen_ticks == STUCK_TICKS:
                     self._count_out(runner)

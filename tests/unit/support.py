@@ -33,7 +33,7 @@ class MemoryWriter:
         self.gone = False
 
     @property
-    def bytes_out(self) -> int:
+    def accepted(self) -> int:
         """How much was sent."""
         return len(self.data)
 

@@ -27,7 +27,7 @@ class Wire:
     def __init__(self) -> None:
         self.sent = b""
         self.gone = False
-        self.bytes_out = 0
+        self.accepted = 0
 
     def hold(self, parts: Sequence[bytes]) -> bool:
         return False
@@ -36,7 +36,7 @@ class Wire:
         if self.gone:
             raise ClientGone(WRITE_FAILED)
         self.sent += b"".join(parts)
-        self.bytes_out = len(self.sent)
+        self.accepted = len(self.sent)
 
     send_soon = send
 
