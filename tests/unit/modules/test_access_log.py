@@ -188,7 +188,7 @@ def test_rotation(tmp_path: Path) -> None:
 
 def test_piped_log(tmp_path: Path) -> None:
     """A program gets the lines on its standard input and is started anew when it died."""
-    log = LogFile(f"|cat >> {tmp_path}/piped.log")
+    log = LogFile(f"|exec cat >> {tmp_path}/piped.log")
     log.append("one\n")
     log.flush()
     sink = log._sink
