@@ -210,8 +210,8 @@ class BaseSession(dict[Any, Any]):
     def lock(self) -> None:
         """Take the session's lock, if locking is on; the request's cleanup unlocks it at the latest."""
         if self._lock and not self._locked:
-            request = _outermost(self._req)
-            _locks().acquire(self._sid, request, _patience(self._req))
+            self._locks = _locks()
+            self._locks.acquire(self._sid, _outermost(self._req), _patience(self._req))
             self._locked = 1
             self._req.register_cleanup(unlock_session_cleanup, self)
 
@@ -220,8 +220,8 @@ class BaseSession(dict[Any, Any]):
         if self._lock and self._locked:
             self._locked = 0
             request = _outermost(self._req)
-            if _locks().holds(self._sid, request):
-                _locks().release(self._sid, request)
+            if self._locks.holds(self._sid, request):
+                self._locks.release(self._sid, request)
 
     def is_new(self) -> bool:
         """Return whether the session was started by this object."""

@@ -60,6 +60,7 @@ def option(req: Request, *names: str) -> str | None:
     """Return the first PythonOption of `names` that is set, or None."""
     options = req.get_options()
     for name in names:
-        if name in options:
-            return str(options[name])
+        value = options.get(name)
+        if value is not None:
+            return str(value)
     return None

@@ -301,7 +301,10 @@ class mp_request(RequestAttributes):
         """Return the PythonOptions in force; changes to the table last for this request."""
         conf = self._record.conf
         if self._options is None or self._options[0] is not conf:
-            self._options = (conf, option_table(conf[PythonDir]))
+            known: Table | None = conf.__dict__.get("option_table")
+            if known is None:
+                known = conf.__dict__["option_table"] = option_table(conf[PythonDir])
+            self._options = (conf, known.clone())
         return self._options[1]
 
     def get_addhandler_exts(self) -> str:

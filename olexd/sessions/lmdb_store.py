@@ -7,7 +7,7 @@ coming to such an entry, moves it. So nearly every save writes one entry.
 
 Durability: the files are written without `fsync`. Everything saved survives the end of the process, also by
 `kill -9`, since the kernel holds the pages. A power loss or a kernel crash can cost the sessions saved
-since the last sweep (which syncs), or leave the file unreadable: then delete it, and users log in again.
+since the last sync (sweeps sync, not more often than every `SYNC_PAUSE` seconds), or leave the file unreadable: then delete it, and users log in again.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import pickle
 import struct
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import Final, TypeAlias, TypeVar
@@ -35,6 +36,8 @@ LARGEST_MAP: Final = 64 << 30
 MAX_READERS: Final = 4096
 """Readers at one time, over all processes."""
 SPARE_READERS: Final = 32
+SYNC_PAUSE: Final = 10.0
+"""Seconds between two syncs at least: a sync waits for the disk, and sweeps come with the traffic."""
 SWEEP_BATCH: Final = 256
 """Entries removed in one write transaction, so that a sweep never keeps saves waiting for long."""
 
@@ -144,6 +147,7 @@ class LmdbStore:
         self._initial_map = initial_map
         self._largest_map = largest_map
         self._opening = threading.Lock()
+        self._next_sync = 0.0
         self._environment: _Environment | None = None
         _stores.add(self)
 
@@ -192,7 +196,7 @@ class LmdbStore:
         self._write(remove)
 
     def sweep(self, now: float) -> int:
-        """Remove what is expired at `now`, sync the rest to the disk, and return how many were removed."""
+        """Remove what is expired at `now`, return how many; now and then sync the rest to the disk."""
         environment = self._environment or self._open()
         environment.lmdb.reader_check()
         removed = 0
@@ -201,7 +205,9 @@ class LmdbStore:
             removed += gone
             if seen < SWEEP_BATCH:
                 break
-        environment.lmdb.sync(True)
+        if time.monotonic() >= self._next_sync:
+            self._next_sync = time.monotonic() + SYNC_PAUSE
+            environment.lmdb.sync(True)
         return removed
 
     def close(self) -> None:
