@@ -16,6 +16,11 @@ class Hlist(Protocol):
         """The directory it was configured in, with a trailing slash, or None."""
         ...
 
+    @property
+    def is_location(self) -> bool | None:
+        """Whether it was configured in a Location."""
+        ...
+
 
 class Request(Protocol):
     """The part of `mp_request` that the toolkit uses. Handlers may set further attributes on it."""

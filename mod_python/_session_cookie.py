@@ -46,7 +46,7 @@ def _path(req: Request) -> str:
     """Return the URL path that the cookie is for: the option's, the handler's directory, or all."""
     path = option(req, "mod_python.session.application_path", "ApplicationPath")
     if path is None:
-        directory = req.hlist.directory
+        directory = None if req.hlist.is_location else req.hlist.directory
         path = directory[len(req.document_root()) :] if directory else "/"
         if not path or not req.uri.startswith(path):
             return "/"

@@ -65,6 +65,9 @@ class Listen:
 class SectionIndex(Protocol):
     """What finds the matching sections; the implementations are in `sections.py`."""
 
+    sections: tuple[Section, ...]
+    """All of them."""
+
     def match(self, path: str) -> tuple[Section, ...]:
         """Return the sections that `path` is subject to, in merge order."""
         ...

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
-from olexd.config.core import CoreServer
+from olexd.config.core import CoreDir, CoreServer
 from olexd.errors import ClientGone
 from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_start, http_date
 from olexd.http.writer import WRITE_FAILED, SocketWriter
@@ -242,7 +242,7 @@ class Output:
         parts += self._connection_lines(request)
         if self._framing is not Framing.NO_BODY:
             if request.content_type:
-                parts.append(content_type_line(request.content_type))
+                parts.append(content_type_line(_with_charset(request, request.content_type)))
             else:
                 parts.append(always.content_type or normal.content_type)
         parts.append(b"\r\n")
@@ -298,3 +298,12 @@ class Output:
             return ()
         most = b", max=%d" % left if core.max_keep_alive_requests else b""
         return (b"Keep-Alive: timeout=%d%b\r\nConnection: Keep-Alive\r\n" % (core.keep_alive_timeout, most),)
+
+
+def _with_charset(request: Request, content_type: str) -> str:
+    """Return a content type with AddDefaultCharset's charset, if it is a plain or HTML text without one."""
+    charset = request.conf[CoreDir].add_default_charset
+    if not charset or "charset=" in content_type.lower():
+        return content_type
+    kind = content_type.partition(";")[0].strip().lower()
+    return f"{content_type}; charset={charset}" if kind in ("text/plain", "text/html") else content_type

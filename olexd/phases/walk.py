@@ -8,10 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.sections import match_files
+from olexd.config.server import HostConfig
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -106,18 +109,30 @@ def _apply_sections(request: Request) -> None:
 
 
 def _check_links(request: Request) -> int:
-    """Refuse symbolic links where Options do not let them be followed."""
-    if request.conf[CoreDir].follows_symlinks:
+    """Refuse symbolic links that the Options of the directory they stand in do not let be followed."""
+    host = request.host
+    if not _minds_links(host):
         return OK
-    if_owner = "symlinksifownermatch" in request.conf[CoreDir].options
-    root = request.host.server[CoreServer].document_root
+    root = host.server[CoreServer].document_root
     path = request.filename or ""
     start = len(root) if path.startswith(root) else 0
     for end in [i for i, char in enumerate(path) if char == "/" and i > start] + [len(path)]:
-        if not _link_allowed(path[:end], if_owner):
-            log_request(request, f"symbolic link not allowed: {path[:end]}", Level.ERR, "core")
-            return FORBIDDEN
+        # What a section says of the link's own target must not decide whether it is reached.
+        holder = path[: path.rfind("/", 0, end)] + "/"
+        core = host.merged(host.directories.match(holder))[CoreDir]
+        if core.follows_symlinks or _link_allowed(path[:end], "symlinksifownermatch" in core.options):
+            continue
+        log_request(request, f"symbolic link not allowed: {path[:end]}", Level.ERR, "core")
+        return FORBIDDEN
     return OK
+
+
+@lru_cache(1024)
+def _minds_links(host: HostConfig) -> bool:
+    """Return whether links are not followed somewhere on a host; mostly they are everywhere."""
+    told = (host.base, *(section.settings for section in host.directories.sections))
+    flags = [settings[CoreDir].option_flags for settings in told if CoreDir in settings]
+    return any(isinstance(one, Mapping) and one.get("followsymlinks") is False for one in flags)
 
 
 def _link_allowed(path: str, if_owner: bool) -> bool:

@@ -7,7 +7,8 @@ coming to such an entry, moves it. So nearly every save writes one entry.
 
 Durability: the files are written without `fsync`. Everything saved survives the end of the process, also by
 `kill -9`, since the kernel holds the pages. A power loss or a kernel crash can cost the sessions saved
-since the last sync (sweeps sync, not more often than every `SYNC_PAUSE` seconds), or leave the file unreadable: then delete it, and users log in again.
+since the last sync (a sweep syncs, but not more often than every `SYNC_PAUSE` seconds), or leave the file
+unreadable: then delete it, and users log in again.
 """
 
 from __future__ import annotations

@@ -555,3 +555,20 @@ class TestClientGone:
         http.output.finish()
         assert http.wire() == b""
         assert not http.output.persist
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent"),
+    [
+        ("text/plain", b"text/plain; charset=utf-8"),
+        ("text/html", b"text/html; charset=utf-8"),
+        ("text/html; charset=latin-1", b"text/html; charset=latin-1"),
+        ("application/json", b"application/json"),
+    ],
+)
+def test_default_charset(make: Make, content_type: str, sent: bytes) -> None:
+    """AddDefaultCharset counts for plain and HTML texts that name no charset themselves."""
+    http = make("AddDefaultCharset utf-8")
+    http.request.content_type = content_type
+    http.output.write(b"x", False)
+    assert b"Content-Type: " + sent in http.finish()[0]

@@ -172,6 +172,16 @@ class TestLinks:
         """What is no link is served without FollowSymLinks."""
         assert walk(root, path, NO_LINKS)[0] == OK
 
+    def test_decided_where_the_link_stands(self, root: Path) -> None:
+        """A section for what a link leads to does not let the link be followed."""
+        allowing = f'{NO_LINKS}\n<Directory "{root}/there">\nOptions FollowSymLinks\n</Directory>'
+        assert walk(root, "/there/inner", allowing)[0] == FORBIDDEN
+
+    def test_allowed_where_the_link_stands(self, root: Path) -> None:
+        """The directory that holds the link may allow it, though those above do not."""
+        allowing = f'{NO_LINKS}\n<Directory "{root}">\nOptions FollowSymLinks\n</Directory>'
+        assert walk(root, "/there/inner", allowing)[0] == OK
+
     def test_same_owner(self, root: Path) -> None:
         """SymLinksIfOwnerMatch follows links to what their owner owns."""
         assert walk(root, "/link", OWNER_LINKS)[0] == OK

@@ -33,7 +33,7 @@ class FakeRequest:
         self.err_headers_out = Table()
         self.options = Table(options or {})
         self.config = Table()
-        self.hlist = SimpleNamespace(directory=directory)
+        self.hlist = SimpleNamespace(directory=directory, is_location=False)
         self.root = "/srv/www"
         self.body = io.BytesIO(body)
         self.output: list[str] = []

@@ -201,3 +201,11 @@ def test_other_words(item: object) -> None:
 def test_md5_hash_takes_text_and_bytes() -> None:
     """Text is hashed as Latin-1."""
     assert Session.md5_hash("\xe4") == Session.md5_hash(b"\xe4") == "c15bcc5577f9fade4b4a3256190a59b0"
+
+
+def test_location_without_a_root() -> None:
+    """A Location's pattern is never taken for a directory, whatever the root's length."""
+    req = FakeRequest(directory="/app", uri="/app/page")
+    req.root = ""
+    req.hlist.is_location = True
+    assert cookie(req).startswith("path=/; ")
