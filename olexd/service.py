@@ -15,7 +15,7 @@ from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall
-from twisted.logger import LogEvent, LogLevel, eventAsText, globalLogPublisher
+from twisted.logger import LogEvent, Logger, LogLevel, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.python.util import switchUID
 
@@ -35,6 +35,8 @@ from olexd.modules.registry import MODULES
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
 from olexd.site import Site
+
+_log: Final = Logger()
 
 SWEEP_SECONDS: Final = 0.5
 GC_THRESHOLDS: Final = (20_000, 20, 50)
@@ -110,6 +112,8 @@ class OlexdService(Service):
         log_process(
             self.config.main, f"olexd/{__version__} configured -- resuming normal operations", Level.NOTICE
         )
+        for listen in self.config.listens:
+            _log.info("olexd serves {address}", address=_shown(listen))
         _relax_garbage_collection()
 
     def stopService(self) -> Deferred[Any]:
@@ -186,6 +190,14 @@ class OlexdService(Service):
 def _any_address() -> str:
     """Return the address that listens on every interface, for both families where there is IPv6."""
     return "::" if os.path.exists("/proc/net/if_inet6") else "0.0.0.0"
+
+
+def _shown(listen: Listen) -> str:
+    """Return an address as one would type it."""
+    if listen.path:
+        return f"unix:{listen.path}"
+    host = f"[{listen.host}]" if ":" in listen.host else listen.host or "*"
+    return f"{listen.protocol}://{host}:{listen.port}/"
 
 
 def _relax_garbage_collection() -> None:

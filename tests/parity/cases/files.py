@@ -131,7 +131,9 @@ CASES = [
     *(
         Case(
             f"static-range-{number}",
-            [get("/a.txt", f"Range: bytes={value}"), head("/a.txt", f"Range: bytes={value}")],
+            # The length of several parts varies with the boundary, which the reference does not pad.
+            [get("/a.txt", f"Range: bytes={value}")]
+            + ([] if "," in value else [head("/a.txt", f"Range: bytes={value}")]),
             STATIC,
             files=FILES,
             masks=[(r"\b[0-9a-f]{12,}\b", "BOUNDARY")],
