@@ -65,12 +65,21 @@ class Job:
         self.runs = 0
         self.thread = ""
         self.long = 0
+        self.ends: list[str] = []
+        """The threads on which the result was sent."""
+        self.ended = threading.Event()
 
-    def run_in_pool(self) -> None:
+    def run_in_pool(self) -> bool:
         self.runs += 1
         self.thread = threading.current_thread().name
         self.call()
         self.done.set()
+        return True
+
+    def end(self, in_reactor: bool) -> None:
+        assert self.done.is_set()
+        self.ends.append(threading.current_thread().name)
+        self.ended.set()
 
     def takes_long(self) -> None:
         self.long += 1
@@ -352,3 +361,47 @@ class TestStop:
             assert time.monotonic() - started < DEADLINE / 2
             wait_for(jobs)
             rig.close()
+
+
+def test_results_are_sent_once(make: Make) -> None:
+    """Every job's result is sent, exactly once, whatever is sent together."""
+    rig = make(4)
+    jobs = [Job() for _ in range(500)]
+    rig.submit(*jobs)
+    wait_for(jobs)
+    assert all(job.ended.wait(DEADLINE) for job in jobs)
+    rig.close()
+    assert all(len(job.ends) == 1 for job in jobs)
+
+
+def test_results_do_not_wait_for_a_job_that_takes_long(make: Make) -> None:
+    """The results of the jobs before it are sent while it still runs."""
+    rig = make(1)
+    go_on = threading.Event()
+    quick, slow = [Job() for _ in range(3)], Job(lambda: go_on.wait(DEADLINE))
+    rig.submit(*quick, slow)
+    try:
+        assert all(job.ended.wait(DEADLINE) for job in quick)
+        assert not slow.done.is_set()
+    finally:
+        go_on.set()
+    assert slow.ended.wait(DEADLINE)
+
+
+def test_the_result_of_the_last_job_is_sent_at_once(make: Make) -> None:
+    """With nothing more to do, the thread that did the job sends its result."""
+    rig = make(2)
+    job = Job()
+    rig.submit(job)
+    assert job.ended.wait(DEADLINE)
+    assert job.ends == [job.thread]
+
+
+def test_results_of_queued_jobs_are_sent_at_stop(make: Make) -> None:
+    """A pool that stops leaves no result unsent."""
+    rig = make(2)
+    jobs = [Job() for _ in range(50)]
+    rig.submit(*jobs)
+    rig.in_reactor(lambda: None)
+    rig.close()
+    assert all(len(job.ends) == 1 for job in jobs)
