@@ -105,13 +105,18 @@ class Table:
     def from_wire(cls, lines: Iterable[Wire]) -> Table:
         """Return the table of request header lines; repeated names are joined with a comma."""
         table = cls()
-        for raw_name, raw_value in lines:
-            name = decode(raw_name)
+        entries, first = table._entries, table._first
+        for line in lines:
+            raw_name, raw_value = line
+            if raw_name.isascii() and raw_value.isascii():
+                name, value, wire = raw_name.decode("ascii"), raw_value.decode("ascii"), None
+            else:
+                name, value, wire = decode(raw_name), decode(raw_value), line
             key = name.lower()
-            at = table._first.get(key)
+            at = first.get(key)
             if at is None:
-                wire = None if raw_value.isascii() and raw_name.isascii() else (raw_name, raw_value)
-                table._append((key, name, decode(raw_value), wire))
+                first[key] = len(entries)
+                entries.append((key, name, value, wire))
             else:
                 table._join(at, raw_value)
         return table
