@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from math import inf
-from typing import Any, Final, cast
+from typing import Any, Final
 from typing import Protocol as Interface
 
 from twisted.internet.defer import Deferred
@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from olexd.errors import BadRequest
 from olexd.http.chunked import ChunkedDecoder
+from olexd.http.length import LengthDecoder
 from olexd.http.limits import Limits
 from olexd.http.parser import Framing, Head, HeadMemory, HeadParser
 from olexd.http.state import TRANSITIONS, Event, State
@@ -93,14 +94,13 @@ class Channel(Protocol):
         self._paused = False
         self._paused_at = 0.0
         self._intake: Intake | None = None
-        self._left: int | None = None
         self._pulled = False
         """A pool thread reads the body."""
         self._ended = False
         """The client will send nothing more."""
         self._broken = False
         """The framing of the present request's body is lost."""
-        self._chunks: ChunkedDecoder | None = None
+        self._decoder: ChunkedDecoder | LengthDecoder = LengthDecoder(0)
         self._drained_bytes = 0
         self._wait_started = 0.0
         self._wait_received = 0
@@ -222,7 +222,7 @@ class Channel(Protocol):
         if not self._pulled:
             return False
         limits = self.server.limits
-        allowed = _allowed(limits.body_timeout, limits.body_min_rate, self._wait_received)
+        allowed = limits.body_seconds(self._wait_received)
         started = time.monotonic()
         try:
             data = self.writer.receive(allowed - self._waited)
@@ -299,8 +299,7 @@ class Channel(Protocol):
         if head is None:
             self._wait_received += len(data)
             limits = self.server.limits
-            allowed = _allowed(limits.header_timeout, limits.header_min_rate, self._wait_received)
-            self.deadline = self._wait_started + min(allowed, limits.header_timeout_max or inf)
+            self.deadline = self._wait_started + limits.header_seconds(self._wait_received)
         else:
             self._accept(head)
 
@@ -315,8 +314,8 @@ class Channel(Protocol):
             self.server.request(self, head)
             self.server.start(self)
             return
-        self._left = head.content_length
-        self._chunks = ChunkedDecoder(self.server.limits) if framing is Framing.CHUNKED else None
+        length = head.content_length
+        self._decoder = ChunkedDecoder(self.server.limits) if length is None else LengthDecoder(length)
         self._go(Event.REQUEST_WITH_BODY)
         self._expect_body()
         if head.expects_continue:
@@ -367,28 +366,19 @@ class Channel(Protocol):
     def _body_data(self, data: bytes) -> None:
         limits = self.server.limits
         self._wait_received += len(data)
-        allowed = _allowed(limits.body_timeout, limits.body_min_rate, self._wait_received)
+        allowed = limits.body_seconds(self._wait_received)
         # However much a client has earned by what it sent: it must not stand still for longer than Timeout.
         self.deadline = min(self._wait_started + allowed, time.monotonic() + self._timeout)
+        decoder = self._decoder
         try:
-            pieces, rest, done = self._decode(data)
+            pieces = decoder.feed(data)
         except BadRequest as error:
             self._body_broken(error)
             return
         for piece in pieces:
             self._deliver(piece)
-        if done:
-            self._body_complete(rest)
-
-    def _decode(self, data: bytes) -> tuple[list[bytes], bytes, bool]:
-        """Return the body bytes in `data`, what follows the body, and whether it is complete."""
-        if self._chunks is not None:
-            return self._chunks.feed(data), self._chunks.rest, self._chunks.done
-        left = cast(int, self._left)
-        self._left = left - len(data)
-        if self._left > 0:
-            return [data], b"", False
-        return [data[:left]], data[left:], True
+        if decoder.done:
+            self._body_complete(decoder.rest)
 
     def _deliver(self, piece: bytes) -> None:
         if self.state is State.DRAIN or self._intake is None:
@@ -479,13 +469,3 @@ class Channel(Protocol):
                 waited = time.monotonic() - self._paused_at
                 self._wait_started += waited
                 self.deadline += waited
-
-
-def _allowed(first: float, rate: int, received: int) -> float:
-    """Return how many seconds `received` bytes may have taken: `first`, and one more for every `rate` bytes.
-
-    A `first` of 0 means any time; without a rate nothing prolongs it.
-    """
-    if not first:
-        return inf
-    return first + received / rate if rate else first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Protocol
 
 HEAD_MAX: Final = 1 << 20
@@ -85,3 +86,22 @@ class Limits:
         """Bytes of a whole head, line ends included."""
         most = self.line + self.fields * (self.field_size + 2) if self.fields else HEAD_MAX
         return max(min(most, HEAD_MAX), self.line + self.field_size) + 8
+
+    def header_seconds(self, received: int) -> float:
+        """Return how long a head may take of which `received` bytes have come."""
+        allowed = _allowed(self.header_timeout, self.header_min_rate, received)
+        return min(allowed, self.header_timeout_max or inf)
+
+    def body_seconds(self, received: int) -> float:
+        """Return how long a body may take of which `received` bytes have come."""
+        return _allowed(self.body_timeout, self.body_min_rate, received)
+
+
+def _allowed(first: float, rate: int, received: int) -> float:
+    """Return how many seconds `received` bytes may have taken: `first`, and one more for every `rate` bytes.
+
+    A `first` of 0 means any time; without a rate nothing prolongs it.
+    """
+    if not first:
+        return inf
+    return first + received / rate if rate else first
