@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 ORACLE := apache2-bin libapache2-mod-python media-types
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check bench clean oracle
+.PHONY: help venv run test check bench clean oracle load
 
 help:
 	@echo "make venv    install olexd and its tools into $(VENV)"
@@ -53,8 +53,14 @@ check: venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: venv oracle
+bench: venv oracle load
 	$(BIN)/python -m bench
+
+# wrk makes the load of the benchmarks.
+load:
+	@if ! command -v wrk > /dev/null && [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends wrk; \
+	fi
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
