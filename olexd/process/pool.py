@@ -22,7 +22,8 @@ from olexd.process.climb import Concurrency
 
 TICK: Final = 0.002
 """Seconds between two looks of the clock, while there is work."""
-STUCK_TICKS: Final = 2
+STUCK_TICKS: Final = 1
+"""After how many ticks in the same job a runner counts as stuck; all others wait for that long."""
 TOGETHER: Final = 16
 """How many results are sent together at most."""
 SHORT: Final = 0.0003
