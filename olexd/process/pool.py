@@ -195,6 +195,7 @@ class Pool:
                 runner.stuck = False
                 self._awake += 1
         if self.crowded:
+            runner.send_results(False)
             self.park(runner)
 
     # The reactor's side

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from olexd.process.pool import TICK, Pool
+from olexd.process.pool import TICK, Pool, Runner
 
 DEADLINE = 20.0
 
@@ -405,3 +405,20 @@ def test_results_of_queued_jobs_are_sent_at_stop(make: Make) -> None:
     rig.in_reactor(lambda: None)
     rig.close()
     assert all(len(job.ends) == 1 for job in jobs)
+
+
+def test_no_runner_sleeps_on_results(make: Make) -> None:
+    """A runner that steps back sends what it has done before it sleeps."""
+    rig = make(2)
+    job = Job()
+    job.done.set()
+    runner = Runner(rig.pool, 1)
+    runner.done.append(job)
+    rig.pool._awake = rig.pool._concurrency.allowed + 1
+    sleeper = threading.Thread(target=rig.pool.step_back, args=[runner])
+    sleeper.start()
+    assert job.ended.wait(DEADLINE)
+    rig.pool._wake(1)
+    sleeper.join(DEADLINE)
+    assert not sleeper.is_alive()
+    rig.pool._awake = 0
