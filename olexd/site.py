@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.python.failure import Failure
 
 from olexd.config.core import CoreServer
 from olexd.config.server import HostConfig, ServerConfig
@@ -90,10 +91,14 @@ class Task:
             output.abandon()
         channel.answered(output.persist, in_reactor)
 
-    def run_on_reactor(self, result: object = None) -> None:
-        """Go on with the request on the reactor's thread. (`result` is for Deferreds.)"""
-        self._waiting = None
+    def run_on_reactor(self) -> None:
+        """Go on with the request on the reactor's thread."""
         self._drive(True)
+
+    def _resume(self, result: object) -> None:
+        """Go on after a Deferred fired. It gives its own result to who awaits it, but not a failure."""
+        self._waiting = None
+        self._drive(True, result.value if isinstance(result, Failure) else None)
 
     def _back_on_reactor(self) -> None:
         self._channel.take_back()
@@ -113,7 +118,7 @@ class Task:
         if self._waiting is not None:
             self._waiting.cancel()
 
-    def _drive(self, on_reactor: bool, mistake: Exception | None = None) -> None:
+    def _drive(self, on_reactor: bool, mistake: BaseException | None = None) -> None:
         connection = self.request.connection
         connection.on_reactor = on_reactor
         try:
@@ -131,7 +136,7 @@ class Task:
         elif isinstance(wish, Deferred):
             self._channel.writer.release()
             self._waiting = wish
-            wish.addBoth(self.run_on_reactor)
+            wish.addBoth(self._resume)
             if self._waiting is not None:
                 self._channel.answer_waits()
         else:

@@ -56,6 +56,14 @@ async def fails(req):
     raise LookupError("on the reactor")
 
 
+async def answers_failures(req):
+    try:
+        await deferLater(reactor, 0.01, lambda: 1 / 0)
+    except ZeroDivisionError as error:
+        req.write(f"caught {error}", 0)
+    return apache.OK
+
+
 async def forever(req):
     try:
         await Deferred()
@@ -136,14 +144,22 @@ def test_awaiting_what_nobody_can_wait_for(wire: Wire) -> None:
     assert wire.read().status == 500
 
 
+def test_failing_deferred(wire: Wire) -> None:
+    """What a Deferred fails with is raised where it is awaited."""
+    for _ in range(3):
+        wire.get("/answers_failures")
+        assert wire.read().body == b"caught division by zero"
+
+
 def test_client_that_leaves(server: RunningServer) -> None:
-    """A coroutine that waits is cancelled when its client leaves, in either way."""
+    """A coroutine that waits is cancelled when its client leaves, in either way, and that is no failure."""
     for leave in (socket.socket.close, lambda sock: sock.shutdown(socket.SHUT_WR)):
         with Wire(server) as wire:
             wire.get("/forever")
             wire.get("/where")
             leave(wire.socket)
             recorded(server, "cancelled")
+    assert "CancelledError" not in (server.directory / "error.log").read_text()
 
 
 class TestRedirects:

@@ -16,6 +16,8 @@ from olexd.modules.python.phases import PythonPhase
 from olexd.status import DONE
 
 INTERNAL_SERVER_ERROR: Final = 500
+CANCELLED: Final = "CancelledError"
+"""The name of what Twisted raises in a coroutine that is cancelled."""
 _OURS: Final = (os.path.dirname(os.path.abspath(olexd.__file__)) + os.sep, "<frozen importlib")
 
 
@@ -32,7 +34,12 @@ def _elements(error: BaseException) -> list[str]:
 
 
 def fail(req: mp_request, phase: PythonPhase, handler: str, error: BaseException, debug: bool) -> int:
-    """Log an exception; return 500, or DONE when a page with the traceback was written."""
+    """Log an exception; return 500, or DONE when a page with the traceback was written.
+
+    A coroutine that was cancelled because its client left did nothing wrong.
+    """
+    if req._record.connection.aborted and type(error).__name__ == CANCELLED:
+        return INTERNAL_SERVER_ERROR
     elements = _elements(error)
     for element in elements:
         log_request(req._record, f"{phase.name} {handler}: {element[:-1]}")
