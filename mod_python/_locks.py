@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import struct
 import threading
 import zlib
 from typing import Final
@@ -12,12 +10,12 @@ from typing import Final
 from olexd.config.core import ProcessSettings
 from olexd.model import runtime
 from olexd.model.mp_server import mp_server
-from olexd.sessions.places import default_directory, private_file
+from olexd.sessions.lockfile import LockFile
+from olexd.sessions.places import default_directory
+from olexd.sessions.shared import forget_after_fork
 
 COUNT: Final = 32
 """How many locks there are; number 0 is only taken by those who ask for it."""
-
-_FLOCK: Final = struct.Struct("hhqqi0q")
 
 
 class GlobalLocks:
@@ -25,15 +23,15 @@ class GlobalLocks:
 
     def __init__(self) -> None:
         self._locks = [threading.Lock() for _ in range(COUNT)]
-        self._opening = threading.Lock()
-        self._file = -1
+        self._file = LockFile(lambda: os.path.join(default_directory(), "global-locks"))
+        forget_after_fork(self)
 
     def acquire(self, number: int, blocking: bool) -> bool:
         """Take a lock; return False when it is not free and `blocking` is not set."""
         if not self._locks[number].acquire(blocking):
             return False
         try:
-            if not _several_processes() or self._set_byte(number, fcntl.F_WRLCK, blocking):
+            if not _several_processes() or self._file.lock(number, blocking):
                 return True
         except BaseException:
             self._locks[number].release()
@@ -44,30 +42,13 @@ class GlobalLocks:
     def release(self, number: int) -> None:
         """Give a lock back; any thread may. Raises RuntimeError when nobody has it."""
         if _several_processes():
-            self._set_byte(number, fcntl.F_UNLCK, False)
+            self._file.unlock(number)
         self._locks[number].release()
 
     def forget_inherited(self) -> None:
         """In a forked child: hold nothing, and open the file anew."""
-        inherited = self._file
-        self.__init__()  # type: ignore[misc]
-        if inherited >= 0:
-            os.close(inherited)
-
-    def _set_byte(self, number: int, kind: int, blocking: bool) -> bool:
-        place = _FLOCK.pack(kind, os.SEEK_SET, number, 1, 0)
-        command = fcntl.F_OFD_SETLKW if blocking else fcntl.F_OFD_SETLK
-        try:
-            fcntl.fcntl(self._descriptor(), command, place)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _descriptor(self) -> int:
-        with self._opening:
-            if self._file < 0:
-                self._file = private_file(os.path.join(default_directory(), "global-locks"))
-            return self._file
+        self._locks = [threading.Lock() for _ in range(COUNT)]
+        self._file.forget_inherited()
 
 
 def _several_processes() -> bool:
@@ -75,7 +56,6 @@ def _several_processes() -> bool:
 
 
 _locks: Final = GlobalLocks()
-os.register_at_fork(after_in_child=_locks.forget_inherited)
 
 
 def _number(server: object, key: object, index: int) -> int:

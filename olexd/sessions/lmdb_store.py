@@ -18,13 +18,13 @@ import pickle
 import struct
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from typing import Final, TypeAlias, TypeVar
 
 import lmdb
 
 from olexd.sessions.places import check_private, private_directory
+from olexd.sessions.shared import PerDirectory, forget_after_fork
 from olexd.sessions.store import SessionRecord, SessionStoreError, expiry, sid_key
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ class LmdbStore:
         self._opening = threading.Lock()
         self._next_sync = 0.0
         self._environment: _Environment | None = None
-        _stores.add(self)
+        forget_after_fork(self)
 
     def load(self, sid: str) -> SessionRecord | None:
         """Return the record saved for `sid`, expired or not, or None."""
@@ -240,7 +240,7 @@ class LmdbStore:
                 self._environment = _Environment(self.directory, self._initial_map)
             return self._environment
 
-    def _forget_inherited(self) -> None:
+    def forget_inherited(self) -> None:
         """In a forked child: let go of the parent's environment and locks (whoever held them is not here)."""
         inherited, self._environment = self._environment, None
         self._opening = threading.Lock()
@@ -276,22 +276,5 @@ def _remove_if_expired(txn: Txn, index: lmdb._Database, key: bytes, now: float) 
     return False
 
 
-_stores: weakref.WeakSet[LmdbStore] = weakref.WeakSet()
-_by_directory: dict[str, LmdbStore] = {}
-
-
-def open_store(directory: str) -> LmdbStore:
-    """Return this process's store for `directory`, always the same one."""
-    found = _by_directory.get(directory)
-    if found is None:
-        place = os.path.realpath(directory)
-        found = _by_directory[directory] = _by_directory.setdefault(place, LmdbStore(place))
-    return found
-
-
-def _after_fork() -> None:
-    for store in list(_stores):
-        store._forget_inherited()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+open_store: Final = PerDirectory(LmdbStore)
+"""Return this process's store for a directory (str), always the same one."""

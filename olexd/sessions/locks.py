@@ -2,23 +2,22 @@
 
 Within the process a lock has an owner (the request) and a count, so that a request which opens the same
 session twice shares it. Between processes the owner holds one byte of a lock file that all of them
-have open: Linux's open-file-description locks, which the kernel frees when the process dies. The byte's
-place is the sid modulo a 62-bit prime; two sids with the same place would only wait for each other.
+have open, which the kernel frees when the process dies (`lockfile.py`). The byte's place is the sid modulo
+a 62-bit prime; two sids with the same place would only wait for each other.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import struct
 import threading
 import time
-import weakref
 from collections import deque
+from functools import partial
 from typing import Final
 
-from olexd.sessions.places import private_directory, private_file
+from olexd.sessions.lockfile import LockFile
+from olexd.sessions.places import private_directory
+from olexd.sessions.shared import PerDirectory, forget_after_fork
 from olexd.sessions.store import InvalidSid, valid_sid
 
 FIRST_PAUSE: Final = 0.0002
@@ -26,8 +25,6 @@ LONGEST_PAUSE: Final = 0.01
 """Seconds between two looks at a lock that another process holds; each pause is twice the last."""
 
 _PLACES: Final = (1 << 62) - 57
-_FLOCK: Final = struct.Struct("hhqqi0q")
-_BUSY: Final = (errno.EAGAIN, errno.EACCES)
 
 
 class LockTimeout(TimeoutError):
@@ -57,6 +54,14 @@ class _Held:
         self.queue: deque[_Waiter] = deque()
 
 
+def _place(sid: str) -> int:
+    return int(sid, 16) % _PLACES
+
+
+def _file_in(directory: str) -> str:
+    return os.path.join(private_directory(directory), "locks")
+
+
 class SessionLocks:
     """The session locks of one directory, which holds their file, `locks`.
 
@@ -68,10 +73,9 @@ class SessionLocks:
         # A session that is garbage unlocks itself, at a time of the collector's choosing: perhaps in a thread
         # that is in here. So the mutex is re-entrant, and nothing that could collect is made under it.
         self._mutex = threading.RLock()
-        self._opening = threading.Lock()
         self._held: dict[str, _Held] = {}
-        self._file = -1
-        _all_locks.add(self)
+        self._file = LockFile(partial(_file_in, directory))
+        forget_after_fork(self)
 
     def acquire(self, sid: str, owner: object, timeout: float | None = None) -> None:
         """Take the lock of `sid` for `owner`, waiting at most `timeout` seconds (None: for ever).
@@ -112,10 +116,7 @@ class SessionLocks:
 
     def close(self) -> None:
         """Close the lock file, which frees what is still locked in it. The next use opens it again."""
-        with self._opening:
-            opened, self._file = self._file, -1
-            if opened >= 0:
-                os.close(opened)
+        self._file.close()
 
     def _wait(self, held: _Held, waiter: _Waiter, deadline: float | None) -> None:
         """Wait in this process's queue."""
@@ -140,13 +141,13 @@ class SessionLocks:
             del self._held[sid]
             if held.byte:
                 # Inside the mutex: the next owner's lock would be the same one to the kernel.
-                self._set_byte(sid, fcntl.F_UNLCK)
+                self._file.unlock(_place(sid))
 
     def _lock_byte(self, sid: str, held: _Held, deadline: float | None) -> None:
         """Take the lock from the other processes; if that fails, the next request in the queue may try."""
         try:
-            pause = FIRST_PAUSE
-            while not self._set_byte(sid, fcntl.F_WRLCK):
+            place, pause = _place(sid), FIRST_PAUSE
+            while not self._file.lock(place):
                 if deadline is not None and time.monotonic() >= deadline:
                     raise LockTimeout("another request holds the session")
                 time.sleep(pause)
@@ -156,51 +157,12 @@ class SessionLocks:
             self._pass_on(sid)
             raise
 
-    def _set_byte(self, sid: str, kind: int) -> bool:
-        """Lock or unlock the sid's byte; return False when another process has it."""
-        place = _FLOCK.pack(kind, os.SEEK_SET, int(sid, 16) % _PLACES, 1, 0)
-        try:
-            fcntl.fcntl(self._descriptor(), fcntl.F_OFD_SETLK, place)
-        except OSError as error:
-            if error.errno in _BUSY:
-                return False
-            raise
-        return True
-
-    def _descriptor(self) -> int:
-        if self._file < 0:
-            with self._opening:
-                if self._file < 0:
-                    private_directory(self.directory)
-                    self._file = private_file(os.path.join(self.directory, "locks"))
-        return self._file
-
-    def _forget_inherited(self) -> None:
-        """In a forked child: hold nothing. Closing the file does not free the parent's locks."""
+    def forget_inherited(self) -> None:
+        """In a forked child: hold nothing."""
         self._mutex = threading.RLock()
-        self._opening = threading.Lock()
         self._held = {}
-        inherited, self._file = self._file, -1
-        if inherited >= 0:
-            os.close(inherited)
+        self._file.forget_inherited()
 
 
-_all_locks: weakref.WeakSet[SessionLocks] = weakref.WeakSet()
-_by_directory: dict[str, SessionLocks] = {}
-
-
-def locks_in(directory: str) -> SessionLocks:
-    """Return this process's locks for `directory`, always the same object."""
-    found = _by_directory.get(directory)
-    if found is None:
-        place = os.path.realpath(directory)
-        found = _by_directory[directory] = _by_directory.setdefault(place, SessionLocks(place))
-    return found
-
-
-def _after_fork() -> None:
-    for locks in list(_all_locks):
-        locks._forget_inherited()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+locks_in: Final = PerDirectory(SessionLocks)
+"""Return this process's locks for a directory (str), always the same object."""

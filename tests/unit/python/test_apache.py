@@ -297,4 +297,4 @@ class TestGlobalLocks:
         assert other.acquire(3, False)
         other.release(3)
         for locks in (mine, other):
-            os.close(locks._file)
+            locks._file.close()
