@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from typing import TypeVar
 
 from olexd.errors import BadRequest, ServerReturn
 from olexd.model.request import Request
+
+T = TypeVar("T")
 
 
 def _refuse_on_reactor(record: Request) -> None:
@@ -15,34 +19,28 @@ def _refuse_on_reactor(record: Request) -> None:
         )
 
 
-def read(record: Request, size: int) -> bytes:
-    """Return `size` bytes, or the rest for -1. Raises OSError, or ServerReturn when refused."""
+def _read(record: Request, method: Callable[[int], T], size: int) -> T:
     size = operator.index(size)
     _refuse_on_reactor(record)
     try:
-        return record.body.read(size)
+        return method(size)
     except BadRequest as error:
         raise ServerReturn(error.status) from error
+
+
+def read(record: Request, size: int) -> bytes:
+    """Return `size` bytes, or the rest for -1. Raises OSError, or ServerReturn when refused."""
+    return _read(record, record.body.read, size)
 
 
 def readline(record: Request, size: int) -> bytes:
     """Return the next line, at most `size` bytes of it. Raises like `read()`."""
-    size = operator.index(size)
-    _refuse_on_reactor(record)
-    try:
-        return record.body.readline(size)
-    except BadRequest as error:
-        raise ServerReturn(error.status) from error
+    return _read(record, record.body.readline, size)
 
 
 def readlines(record: Request, hint: int) -> list[bytes]:
     """Return whole lines until they are `hint` bytes or more; all for -1. Raises like `read()`."""
-    hint = operator.index(hint)
-    _refuse_on_reactor(record)
-    try:
-        return record.body.readlines(hint)
-    except BadRequest as error:
-        raise ServerReturn(error.status) from error
+    return _read(record, record.body.readlines, hint)
 
 
 async def aread(record: Request, size: int) -> bytes:
