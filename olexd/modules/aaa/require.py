@@ -73,27 +73,25 @@ def _verdict(granted: bool) -> Verdict:
 
 def judge_any(requirements: Sequence[Requirement], request: Request) -> Verdict:
     """Return GRANTED when one requirement grants."""
-    found = set()
-    for requirement in requirements:
-        verdict = requirement.judge(request)
-        if verdict is Verdict.GRANTED:
-            return verdict
-        found.add(verdict)
-    for verdict in (Verdict.NEEDS_USER, Verdict.DENIED):
-        if verdict in found:
-            return verdict
-    return Verdict.NEUTRAL
+    return _strongest(requirements, request, (Verdict.GRANTED, Verdict.NEEDS_USER, Verdict.DENIED))
 
 
 def judge_all(requirements: Sequence[Requirement], request: Request) -> Verdict:
     """Return GRANTED when one requirement grants and none denies."""
+    return _strongest(requirements, request, (Verdict.DENIED, Verdict.NEEDS_USER, Verdict.GRANTED))
+
+
+def _strongest(
+    requirements: Sequence[Requirement], request: Request, order: tuple[Verdict, Verdict, Verdict]
+) -> Verdict:
+    """Return the first verdict of `order` that is given; the very first ends the questions at once."""
     found = set()
     for requirement in requirements:
         verdict = requirement.judge(request)
-        if verdict is Verdict.DENIED:
+        if verdict is order[0]:
             return verdict
         found.add(verdict)
-    for verdict in (Verdict.NEEDS_USER, Verdict.GRANTED):
+    for verdict in order[1:]:
         if verdict in found:
             return verdict
     return Verdict.NEUTRAL
