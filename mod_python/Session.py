@@ -529,12 +529,12 @@ class FileSession(BaseSession):
         if self._locked:
             yield
             return
-        owner = _outermost(self._req)
-        _locks().acquire(self._sid, owner, _patience(self._req))
+        owner, locks = _outermost(self._req), _locks()
+        locks.acquire(self._sid, owner, _patience(self._req))
         try:
             yield
         finally:
-            _locks().release(self._sid, owner)
+            locks.release(self._sid, owner)
 
 
 def _sweep_rules(req: Request, timeout: float, fast: object, verify: object) -> SweepRules:

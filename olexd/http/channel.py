@@ -134,9 +134,7 @@ class Channel(Protocol):
         if self._intake is not None:
             self._intake.fail(ConnectionError("client closed connection"))
             self._intake = None
-        waiting, self._waiting_for_room = self._waiting_for_room, []
-        for deferred in waiting:
-            deferred.callback(None)
+        self._tell_of_room()
         self.server.disconnected(self)
 
     def drained(self) -> None:
@@ -146,9 +144,7 @@ class Channel(Protocol):
             self.deadline = time.monotonic() + LINGER_SECONDS
         elif self.state is State.HEAD and not self._wait_started:
             self.deadline = time.monotonic() + self.keep_alive_timeout
-        waiting, self._waiting_for_room = self._waiting_for_room, []
-        for deferred in waiting:
-            deferred.callback(None)
+        self._tell_of_room()
 
     def answer_pending(self) -> bool:
         """The client sent its last byte; return whether it is to get an answer all the same.
@@ -277,6 +273,11 @@ class Channel(Protocol):
         return True
 
     # Inside
+
+    def _tell_of_room(self) -> None:
+        waiting, self._waiting_for_room = self._waiting_for_room, []
+        for deferred in waiting:
+            deferred.callback(None)
 
     def _go(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state][event]
