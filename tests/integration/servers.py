@@ -94,6 +94,20 @@ Mutex pthread default
 """
 
 
+def application_config(directory: Path, port: int, application: str, threads: int, more: str = "") -> str:
+    """Return a configuration in which the Python text `application` handles every request.
+
+    The text becomes the module `app` in `directory`/site; `more` is the server's further configuration.
+    """
+    site = directory / "site"
+    site.mkdir(exist_ok=True)
+    (site / "app.py").write_text(application)
+    return base_config(directory, port, ["python"], threads) + (
+        f'DocumentRoot "{site}"\n{more}\n<Directory "{site}">\nRequire all granted\n'
+        "SetHandler mod_python\nPythonHandler app\n</Directory>\n"
+    )
+
+
 class RunningServer:
     """A server process, stopped at the end of the `with` block.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import DEADLINE, Wire, reset, until
 
 BLOCK = 1 << 20
@@ -92,13 +92,7 @@ def token(req):
 
 def config(directory: Path, port: int, threads: int, more: str) -> str:
     """Return a configuration that serves the application below."""
-    site = directory / "site"
-    site.mkdir(exist_ok=True)
-    (site / "app.py").write_text(APPLICATION)
-    return base_config(directory, port, ["python"], threads) + (
-        f'DocumentRoot "{site}"\n{more}\n<Directory "{site}">\nRequire all granted\n'
-        "SetHandler mod_python\nPythonHandler app\n</Directory>\n"
-    )
+    return application_config(directory, port, APPLICATION, threads, more)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import DEADLINE, Wire
 
 APPLICATION = """
@@ -22,13 +22,12 @@ def handler(req):
 """
 
 
-def config(directory: Path, port: int) -> str:
-    """A configuration with a visitors' counter."""
-    site, sessions = directory / "site", directory / "sessions"
-    return base_config(directory, port, ["python"], 4) + (
-        f'DocumentRoot "{site}"\nPythonOption mod_python.session.database_directory "{sessions}"\n'
-        f'<Directory "{site}">\nRequire all granted\nSetHandler mod_python\nPythonHandler app\n</Directory>\n'
-    )
+def config(directory: Path, port: int, application: str) -> str:
+    """A configuration with a visitors' counter, and a directory for its sessions."""
+    sessions = directory / "sessions"
+    sessions.mkdir(mode=0o700)
+    option = f'PythonOption mod_python.session.database_directory "{sessions}"'
+    return application_config(directory, port, application, 4, option)
 
 
 HANGING = """
@@ -78,11 +77,8 @@ def end(server: RunningServer, kill: bool) -> None:
 @pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill -9"])
 def test_saved_is_saved(tmp_path: Path, kill: bool) -> None:
     """A saved session goes on where it was, right after the answer, however the server ended."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "app.py").write_text(APPLICATION)
-    (tmp_path / "sessions").mkdir(mode=0o700)
     port = free_port()
-    text = config(tmp_path, port)
+    text = config(tmp_path, port, APPLICATION)
     joe, ann = Visitor(), Visitor()
     names = set()
     for start in range(3):
@@ -99,11 +95,8 @@ def test_saved_is_saved(tmp_path: Path, kill: bool) -> None:
 
 def test_lock_of_a_killed_server(tmp_path: Path) -> None:
     """A session that was locked when the server was killed can be used at once by the next one."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "app.py").write_text(HANGING)
-    (tmp_path / "sessions").mkdir(mode=0o700)
     port = free_port()
-    text = config(tmp_path, port)
+    text = config(tmp_path, port, HANGING)
     joe = Visitor()
     with Olexd(text, tmp_path, port) as server:
         joe.visit(server)

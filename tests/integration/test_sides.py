@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import Wire, until
 
 SIZE = 30_000_000
@@ -96,15 +96,8 @@ def redirect(req):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with the application above."""
     directory = tmp_path_factory.mktemp("sides")
-    site = directory / "site"
-    site.mkdir()
-    (site / "app.py").write_text(APPLICATION)
     port = free_port()
-    text = base_config(directory, port, ["python"], 2) + (
-        f'DocumentRoot "{site}"\n<Directory "{site}">\nRequire all granted\n'
-        "SetHandler mod_python\nPythonHandler app\n</Directory>\n"
-    )
-    with Olexd(text, directory, port) as server:
+    with Olexd(application_config(directory, port, APPLICATION, 2), directory, port) as server:
         yield server
 
 

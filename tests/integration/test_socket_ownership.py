@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import Wire, reset
 
 CLIENTS = 4
@@ -33,13 +33,7 @@ def handler(req):
 
 def config(directory: Path, port: int) -> str:
     """Answers that carry the token of their request, from eight threads."""
-    site = directory / "site"
-    site.mkdir()
-    (site / "app.py").write_text(APPLICATION)
-    return base_config(directory, port, ["python"], 8) + (
-        f'DocumentRoot "{site}"\nLogLevel emerg\n<Directory "{site}">\nRequire all granted\n'
-        "SetHandler mod_python\nPythonHandler app\n</Directory>\n"
-    )
+    return application_config(directory, port, APPLICATION, 8, "LogLevel emerg")
 
 
 def leave_at_once(wire: Wire) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.servers import Olexd, RunningServer, base_config, free_port
+from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import Wire
 
 BLOCK = bytes(1 << 20)
@@ -39,14 +39,8 @@ def handler(req):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that counts what it is sent."""
     directory = tmp_path_factory.mktemp("upload")
-    site = directory / "site"
-    site.mkdir()
-    (site / "app.py").write_text(APPLICATION)
     port = free_port()
-    text = base_config(directory, port, ["python"], 4) + (
-        f'DocumentRoot "{site}"\nLimitRequestBody 0\n<Directory "{site}">\nRequire all granted\n'
-        "SetHandler mod_python\nPythonHandler app\n</Directory>\n"
-    )
+    text = application_config(directory, port, APPLICATION, 4, "LimitRequestBody 0")
     with Olexd(text, directory, port) as server:
         yield server
 
