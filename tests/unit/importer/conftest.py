@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from olexd.importer import modules, paths
+from olexd.importer import modules
+from tests.unit.importer_support import fresh_importer
 
 
 @pytest.fixture(autouse=True)
 def clean_importer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start with an importer that knows nothing, and look at files at every call."""
     monkeypatch.setattr(modules, "CHECK_INTERVAL", 0.0)
-    for name in ("_loaded", "_places", "_names"):
-        monkeypatch.setattr(modules, name, {})
-    monkeypatch.setattr(paths, "_paths", {})
-    monkeypatch.setattr(paths, "_applied", set())
-    monkeypatch.setattr(paths, "_process_path", [])
-    before, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    with fresh_importer(monkeypatch):
+        yield
 
 
 Write = Callable[[str, str], Path]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from olexd.importer import modules, paths
+from tests.unit.importer_support import fresh_importer
 
 Write = Callable[[str, str], Path]
 
@@ -16,16 +15,8 @@ Write = Callable[[str, str], Path]
 @pytest.fixture(autouse=True)
 def clean_importer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start with an importer that knows nothing; undo what handlers did to paths and modules."""
-    for name in ("_loaded", "_places", "_names"):
-        monkeypatch.setattr(modules, name, {})
-    monkeypatch.setattr(paths, "_paths", {})
-    monkeypatch.setattr(paths, "_applied", set())
-    monkeypatch.setattr(paths, "_process_path", [])
-    before, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    with fresh_importer(monkeypatch):
+        yield
 
 
 @pytest.fixture
