@@ -34,10 +34,9 @@ from olexd.phases.sides import Side
 from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
-from olexd.status import OK
+from olexd.status import METHOD_NOT_ALLOWED, OK
 from olexd.uri import decode_path
 
-METHOD_NOT_ALLOWED: Final = 405
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
 """The methods that the server itself answers, for an Allow field."""
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"

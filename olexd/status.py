@@ -8,6 +8,19 @@ OK: Final = 0
 DECLINED: Final = -1
 DONE: Final = -2
 
+PARTIAL_CONTENT: Final = 206
+MOVED_PERMANENTLY: Final = 301
+NOT_MODIFIED: Final = 304
+UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+NOT_FOUND: Final = 404
+METHOD_NOT_ALLOWED: Final = 405
+PRECONDITION_FAILED: Final = 412
+REQUEST_ENTITY_TOO_LARGE: Final = 413
+RANGE_NOT_SATISFIABLE: Final = 416
+INTERNAL_SERVER_ERROR: Final = 500
+NOT_IMPLEMENTED: Final = 501
+
 REASONS: Final[dict[int, str]] = {
     100: "Continue",
     101: "Switching Protocols",

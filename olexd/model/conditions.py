@@ -18,10 +18,8 @@ from typing import Final
 
 from olexd.config.core import CoreDir
 from olexd.model.request import Request
-from olexd.status import OK
+from olexd.status import NOT_MODIFIED, OK, PRECONDITION_FAILED
 
-NOT_MODIFIED: Final = 304
-PRECONDITION_FAILED: Final = 412
 _MONTHS: Final = {
     "Jan": 1,
     "Feb": 2,

@@ -19,9 +19,8 @@ from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
 from olexd.modules.words import accepted, current, store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
-from olexd.status import DECLINED, OK, REASONS
+from olexd.status import DECLINED, NOT_FOUND, OK, REASONS
 
-NOT_FOUND: Final = 404
 OPTIONS: Final = frozenset(
     {"followsymlinks", "symlinksifownermatch", "indexes", "execcgi", "includes", "includesnoexec"}
 )

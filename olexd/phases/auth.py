@@ -6,15 +6,11 @@ result (the master function turns exceptions into 500).
 
 from __future__ import annotations
 
-from typing import Final
-
 from olexd.config.core import CoreDir
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases.table import Plan, run_all, run_first
-from olexd.status import DECLINED, OK
-
-INTERNAL_SERVER_ERROR: Final = 500
+from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK
 
 
 async def check_access(request: Request, plan: Plan) -> int:

@@ -11,10 +11,8 @@ from olexd.config.core import CoreDir
 from olexd.model.conditions import range_applies
 from olexd.model.ranges import ByteRange, content_range, parse_ranges
 from olexd.model.request import Request
-from olexd.status import OK
+from olexd.status import OK, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE
 
-PARTIAL_CONTENT: Final = 206
-RANGE_NOT_SATISFIABLE: Final = 416
 _SETTLED: Final = ("Content-Range", "Content-Encoding")
 """Fields of a response that was cut already, or whose bytes are not the resource's."""
 

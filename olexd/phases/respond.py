@@ -15,9 +15,8 @@ from olexd.http.framing import server_name
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.table import Table
-from olexd.status import REASONS, reason
+from olexd.status import INTERNAL_SERVER_ERROR, REASONS, reason
 
-INTERNAL_SERVER_ERROR: Final = 500
 _KEEPS_HEADERS: Final = frozenset({204, 304})
 _PAGE: Final = (
     Environment(loader=PackageLoader("olexd", "templates"), autoescape=select_autoescape(["html"]))

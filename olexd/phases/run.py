@@ -20,11 +20,9 @@ from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
-from olexd.status import DECLINED, DONE, OK
+from olexd.status import DECLINED, DONE, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
 from olexd.uri import decode_path
 
-NOT_FOUND: Final = 404
-REQUEST_ENTITY_TOO_LARGE: Final = 413
 _GO_ON: Final = (OK, DECLINED)
 
 

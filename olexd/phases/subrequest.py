@@ -7,10 +7,9 @@ from typing import Final
 from olexd.model.request import Request
 from olexd.phases import run
 from olexd.phases.derive import depth, derive, follow
-from olexd.status import OK
+from olexd.status import INTERNAL_SERVER_ERROR, OK
 
 MAX_REDIRECTS: Final = 10
-INTERNAL_SERVER_ERROR: Final = 500
 
 
 async def internal_redirect(request: Request, target: str) -> None:

@@ -18,9 +18,8 @@ from olexd.config.server import HostConfig
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.status import OK
+from olexd.status import FORBIDDEN, OK
 
-FORBIDDEN: Final = 403
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 
 

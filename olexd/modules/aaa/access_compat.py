@@ -17,9 +17,8 @@ from olexd.modules.aaa.hosts import confirmed_name, is_in_domain
 from olexd.modules.networks import Network, contains, parse_address, parse_network
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
-from olexd.status import DECLINED, OK
+from olexd.status import DECLINED, FORBIDDEN, OK
 
-FORBIDDEN: Final = 403
 ALLOW_DENY: Final = "allow,deny"
 DENY_ALLOW: Final = "deny,allow"
 ORDERS: Final = {ALLOW_DENY: ALLOW_DENY, DENY_ALLOW: DENY_ALLOW, "mutual-failure": ALLOW_DENY}

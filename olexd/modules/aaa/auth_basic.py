@@ -20,11 +20,7 @@ from olexd.modules.aaa.passwords import matches
 from olexd.modules.words import accepted
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.phases.sides import to_pool
-from olexd.status import DECLINED, OK
-
-UNAUTHORIZED: Final = 401
-INTERNAL_SERVER_ERROR: Final = 500
-
+from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
 
 # Settings
 

@@ -25,12 +25,7 @@ from olexd.modules.aaa.require import (
 )
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
-from olexd.status import DECLINED, OK
-
-UNAUTHORIZED: Final = 401
-FORBIDDEN: Final = 403
-INTERNAL_SERVER_ERROR: Final = 500
-
+from olexd.status import DECLINED, FORBIDDEN, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
 
 # Settings
 

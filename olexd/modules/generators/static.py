@@ -15,11 +15,8 @@ from olexd.model.logging import log_request
 from olexd.model.ranges import ByteRange, content_range, parse_ranges, part_heads
 from olexd.model.request import Request
 from olexd.model.table import Table
-from olexd.status import OK
+from olexd.status import FORBIDDEN, NOT_FOUND, OK, RANGE_NOT_SATISFIABLE
 
-FORBIDDEN: Final = 403
-NOT_FOUND: Final = 404
-RANGE_NOT_SATISFIABLE: Final = 416
 SELECTIVE: Final = frozenset(
     {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
 )

@@ -18,10 +18,9 @@ from olexd.model.request import Request
 from olexd.modules.mappers.matching import prefix_rest, substitute
 from olexd.modules.mappers.redirect import REDIRECT_DIRECTIVES, REDIRECT_HOOKS, RedirectDir
 from olexd.phases.hooks import Hook, Module, Phase
-from olexd.status import DECLINED, OK
+from olexd.status import DECLINED, FORBIDDEN, OK
 
 CGI_HANDLER: Final = "cgi-script"
-FORBIDDEN: Final = 403
 _SLASHES: Final = re.compile("/{2,}")
 
 

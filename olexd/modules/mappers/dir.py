@@ -17,12 +17,8 @@ from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import lookup_uri
-from olexd.status import DECLINED, OK
+from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import construct_url, escape_path, with_query
-
-MOVED_PERMANENTLY: Final = 301
-NOT_FOUND: Final = 404
-
 
 # Settings
 

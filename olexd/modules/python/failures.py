@@ -13,9 +13,8 @@ from olexd.errors import ClientGone
 from olexd.model.logging import log_request
 from olexd.model.mp_request import mp_request
 from olexd.modules.python.phases import PythonPhase
-from olexd.status import DONE
+from olexd.status import DONE, INTERNAL_SERVER_ERROR
 
-INTERNAL_SERVER_ERROR: Final = 500
 CANCELLED: Final = "CancelledError"
 """The name of what Twisted raises in a coroutine that is cancelled."""
 _OURS: Final = (os.path.dirname(os.path.abspath(olexd.__file__)) + os.sep, "<frozen importlib")

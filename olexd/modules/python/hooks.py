@@ -15,10 +15,8 @@ from olexd.modules.python.phases import PythonPhase
 from olexd.modules.python.run import request_of, run_handlers
 from olexd.modules.python.targets import plan_of
 from olexd.phases.hooks import Hook, Order, Phase
-from olexd.status import DECLINED, OK
+from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
 
-UNAUTHORIZED: Final = 401
-INTERNAL_SERVER_ERROR: Final = 500
 NO_USER: Final = (
     "python_handler: After PythonAuthenHandler req->user is NULL. "
     "Assign something to req.user if returning OK to avoid this error."
