@@ -14,6 +14,9 @@ NUMBERS: Final[dict[str, int]] = {
 }
 """The methods Apache knows; HEAD counts as GET."""
 
+REGISTERED: Final = frozenset({*NUMBERS, "HEAD"})
+"""The names of the methods Apache knows."""
+
 INVALID: Final = 26
 
 

@@ -15,6 +15,7 @@ from olexd.config.errors import DirectiveError
 from olexd.config.rows import Methods
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
+from olexd.model.methods import REGISTERED
 from olexd.model.request import Request
 from olexd.modules.aaa.files import GROUPS
 from olexd.modules.aaa.hosts import confirmed_name, is_in_domain
@@ -53,15 +54,6 @@ class Requirement:
     def judge(self, request: Request) -> Verdict:
         """Return the verdict, NEUTRAL on requests with other methods."""
         return self.check(request) if self.concerns(request) else Verdict.NEUTRAL
-
-
-METHODS: Final = frozenset(
-    [
-        *["GET", "PUT", "POST", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH"],
-        *["MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "VERSION-CONTROL", "CHECKOUT", "UNCHECKOUT", "CHECKIN"],
-        *["UPDATE", "LABEL", "REPORT", "MKWORKSPACE", "MKACTIVITY", "BASELINE-CONTROL", "MERGE", "HEAD"],
-    ]
-)
 
 
 def _verdict(granted: bool) -> Verdict:
@@ -217,7 +209,7 @@ def _ip(words: tuple[str, ...]) -> Requirement:
 
 def _method(words: tuple[str, ...]) -> Requirement:
     for word in words:
-        if word not in METHODS:
+        if word not in REGISTERED:
             raise DirectiveError(f"Invalid Method '{word}'")
     methods = frozenset(words) | ({"HEAD"} if "GET" in words else frozenset())
     return Requirement(partial(_by_method, methods))

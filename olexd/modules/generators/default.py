@@ -8,27 +8,25 @@ from olexd.config.core import CoreServer
 from olexd.config.module import ModuleSpec
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
+from olexd.model.methods import REGISTERED
 from olexd.model.request import Request
 from olexd.modules.generators.static import send_file
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
-from olexd.status import DECLINED, DONE, OK
+from olexd.status import (
+    DECLINED,
+    DONE,
+    FORBIDDEN,
+    METHOD_NOT_ALLOWED,
+    NOT_IMPLEMENTED,
+    OK,
+    REQUEST_ENTITY_TOO_LARGE,
+)
 
-FORBIDDEN: Final = 403
-METHOD_NOT_ALLOWED: Final = 405
-REQUEST_ENTITY_TOO_LARGE: Final = 413
-NOT_IMPLEMENTED: Final = 501
 MAX_TRACED: Final = 65536
 """Bytes of a body that extended TRACE echoes."""
 CGI_HANDLER: Final = "cgi-script"
 
-_WEBDAV: Final = (
-    "PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK VERSION-CONTROL CHECKOUT UNCHECKOUT CHECKIN UPDATE LABEL "
-    "REPORT MKWORKSPACE MKACTIVITY BASELINE-CONTROL MERGE"
-)
-REGISTERED_METHODS: Final = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"} | set(_WEBDAV.split(" "))
-)
 _READS: Final = frozenset({"GET", "HEAD", "POST"})
 
 
@@ -74,7 +72,7 @@ async def default_handler(request: Request) -> int:
         request.headers_out["Content-Length"] = "0"
         return OK
     request.err_headers_out["Allow"] = _allow(request)
-    if method in REGISTERED_METHODS:
+    if method in REGISTERED:
         return METHOD_NOT_ALLOWED
     log_request(request, f"AH00135: Invalid method in request {request.the_request}", Level.ERR, "core")
     return NOT_IMPLEMENTED
