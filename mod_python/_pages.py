@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ from typing import Final
 
 from olexd.errorlog import Level
 from olexd.importer.locks import LoadLocks
+from olexd.importer.modules import Signature, file_signature
 from olexd.model import runtime
 from olexd.model.mp_request import mp_request
 
-Signature = tuple[int, int, int]
 Key = tuple[str, str]
 """(interpreter, file)"""
 
@@ -46,7 +45,7 @@ class PageCache:
     def __getitem__(self, req: mp_request) -> PageModule:
         key = (runtime.interpreter(), req.filename or "")
         page = self._pages.get(key)
-        if page is not None and (not _reloads(req) or page[0] == _signature(key[1])):
+        if page is not None and (not _reloads(req) or page[0] == file_signature(key[1])):
             return page[1]
         return self._load(key, req)
 
@@ -60,7 +59,7 @@ class PageCache:
 
     def _is_current(self, key: Key) -> bool:
         page = self._pages.get(key)
-        return page is not None and page[0] == _signature(key[1])
+        return page is not None and page[0] == file_signature(key[1])
 
     def _execute(self, key: Key, req: mp_request) -> None:
         """Make the page's module; one that fails leaves nothing to go on with."""
@@ -68,7 +67,7 @@ class PageCache:
         if _debugs(req):
             req.log_error(f"Publisher {verb} page {key[1]}", Level.NOTICE)
         # What the file looks like is noted first: a change while it is read shows at the next request.
-        signature = _signature(key[1])
+        signature = file_signature(key[1])
         self._pages[key] = (signature, _page(key[1]))
 
 
@@ -78,12 +77,6 @@ def _reloads(req: mp_request) -> bool:
 
 def _debugs(req: mp_request) -> bool:
     return bool(req.get_config().get("PythonDebug") == "1")
-
-
-def _signature(file: str) -> Signature:
-    """Return what changes with a file's content."""
-    stat = os.stat(file)
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _page(file: str) -> PageModule:

@@ -35,13 +35,18 @@ Key = tuple[str, str]
 """(interpreter, file)"""
 
 
+def file_signature(file: str) -> Signature:
+    """Return what changes with a file's content. Raises OSError for a file that is not there."""
+    stat = os.stat(file)
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def _signature(file: str) -> Signature | None:
-    """Return what changes with a file's content; None when there is no such file."""
+    """Return a file's signature, None when there is no such file."""
     try:
-        stat = os.stat(file)
+        return file_signature(file)
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 class LoadedModule:
