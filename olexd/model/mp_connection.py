@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any, Final
 
 from olexd.errorlog import Level
 from olexd.model import runtime
 from olexd.model.connection import Connection
+from olexd.model.hosts import confirmed_name
 from olexd.model.logging import log_connection
 from olexd.model.mp_server import log_arguments, mp_server, server_of
 from olexd.model.table import Table
@@ -169,15 +169,6 @@ def connection_of(record: Connection) -> mp_conn:
 def look_up_host(conn: mp_conn, address: str) -> str | None:
     """Return the name of `address` if it leads back there; remembered on the connection. Blocks."""
     if not conn._looked_up:
-        object.__setattr__(conn, "_host_name", _verified_name(address))
+        object.__setattr__(conn, "_host_name", confirmed_name(address))
         object.__setattr__(conn, "_looked_up", True)
     return conn._host_name
-
-
-def _verified_name(address: str) -> str | None:
-    try:
-        name = socket.gethostbyaddr(address)[0]
-        addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(name, None)}
-    except OSError:
-        return None
-    return name.lower() if address in addresses else None

@@ -14,12 +14,12 @@ from typing import Final
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Methods
 from olexd.errorlog import Level
+from olexd.model.hosts import confirmed_name, is_in_domain
 from olexd.model.logging import log_request
 from olexd.model.methods import REGISTERED
+from olexd.model.networks import Network, contains, parse_address, parse_network
 from olexd.model.request import Request
 from olexd.modules.aaa.files import GROUPS
-from olexd.modules.aaa.hosts import confirmed_name, is_in_domain
-from olexd.modules.networks import Network, contains, parse_address, parse_network
 
 
 class Verdict(Enum):
