@@ -126,7 +126,7 @@ class BaseSession(dict[Any, Any]):
         if self._new:
             self._begin(timeout)
         self._accessed = time.time()
-        if random.randint(1, CLEANUP_CHANCE) == 1:
+        if random.random() * CLEANUP_CHANCE < 1:
             self.cleanup()
 
     def _find_sid(self) -> None:
@@ -210,8 +210,8 @@ class BaseSession(dict[Any, Any]):
     def lock(self) -> None:
         """Take the session's lock, if locking is on; the request's cleanup unlocks it at the latest."""
         if self._lock and not self._locked:
-            self._locks = _locks()
-            self._locks.acquire(self._sid, _outermost(self._req), _patience(self._req))
+            self._locks, self._owner = _locks(), _outermost(self._req)
+            self._locks.acquire(self._sid, self._owner, _patience(self._req))
             self._locked = 1
             self._req.register_cleanup(unlock_session_cleanup, self)
 
@@ -219,9 +219,8 @@ class BaseSession(dict[Any, Any]):
         """Release the session's lock, if this object holds it."""
         if self._lock and self._locked:
             self._locked = 0
-            request = _outermost(self._req)
-            if self._locks.holds(self._sid, request):
-                self._locks.release(self._sid, request)
+            if self._locks.holds(self._sid, self._owner):
+                self._locks.release(self._sid, self._owner)
 
     def is_new(self) -> bool:
         """Return whether the session was started by this object."""
@@ -279,20 +278,29 @@ def _patience(req: Any) -> float | None:
 
 
 @lru_cache(maxsize=8)
-def _private(name: str, temporary: str, uid: int) -> str:
-    """Return the path of `name` in this user's directory for sessions."""
-    return os.path.join(default_directory(), name)
+def _private_locks(temporary: str) -> SessionLocks:
+    return locks_in(os.path.join(default_directory(), "locks"))
+
+
+@lru_cache(maxsize=8)
+def _private_store(temporary: str) -> LmdbStore:
+    return open_store(os.path.join(default_directory(), "sessions"))
+
+
+@lru_cache(maxsize=64)
+def _store_below(directory: str) -> LmdbStore:
+    return open_store(os.path.join(directory, "olexd-sessions"))
 
 
 def _locks() -> SessionLocks:
-    return locks_in(_private("locks", tempfile.gettempdir(), os.geteuid()))
+    return _private_locks(tempfile.gettempdir())
 
 
 def _lmdb_store(req: Request) -> LmdbStore:
     directory = option(req, "mod_python.session.database_directory", "session_directory")
     if directory is not None:
-        return open_store(os.path.join(directory, "olexd-sessions"))
-    return open_store(_private("sessions", tempfile.gettempdir(), os.geteuid()))
+        return _store_below(directory)
+    return _private_store(tempfile.gettempdir())
 
 
 class MemorySession(BaseSession):

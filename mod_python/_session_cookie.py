@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from mod_python import Cookie
@@ -25,8 +26,15 @@ def received_sid(req: Request, secret: str | bytes | None) -> str | None:
         cookie = Cookie.get_cookie(
             req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE
         )
-    else:
-        cookie = Cookie.get_cookie(req, name)
+        return None if cookie is None else cookie.value
+    sent = req.headers_in.get("Cookie")
+    return None if sent is None else _sent_value(sent, name)
+
+
+@lru_cache(maxsize=1024)
+def _sent_value(header: str, name: str) -> str | None:
+    """Return the value of a cookie in a Cookie field; visitors send the same field again and again."""
+    cookie = Cookie.Cookie.parse(header, [name]).get(name)
     return None if cookie is None else cookie.value
 
 

@@ -301,11 +301,18 @@ class mp_request(RequestAttributes):
         """Return the PythonOptions in force; changes to the table last for this request."""
         conf = self._record.conf
         if self._options is None or self._options[0] is not conf:
-            known: Table | None = conf.__dict__.get("option_table")
-            if known is None:
-                known = conf.__dict__["option_table"] = option_table(conf[PythonDir])
-            self._options = (conf, known.clone())
+            self._options = (conf, self._peek_options().clone())
         return self._options[1]
+
+    def _peek_options(self) -> Table:
+        """Return what `get_options()` does, but only to be read: no copy is made for it."""
+        conf = self._record.conf
+        if self._options is not None and self._options[0] is conf:
+            return self._options[1]
+        known: Table | None = conf.__dict__.get("option_table")
+        if known is None:
+            known = conf.__dict__["option_table"] = option_table(conf[PythonDir])
+        return known
 
     def get_addhandler_exts(self) -> str:
         """Return the extensions that `AddHandler mod_python` names here, each followed by a space."""

@@ -70,6 +70,22 @@ def _refuse(lines: list[Wire]) -> NoReturn:
     raise ValueError(f"CR, LF or NUL in header field {bad!r}")
 
 
+_NAMES_MAX: Final = 1024
+_known_names: Final[dict[bytes, tuple[str, str]]] = {}
+"""The keys and the text of header names that clients sent."""
+
+
+def _learn_name(raw: bytes) -> tuple[str, str] | None:
+    """Return a header name's key and text, to be remembered while there is room; None unless it is ASCII."""
+    if not raw.isascii():
+        return None
+    name = raw.decode("ascii")
+    known = name.lower(), name
+    if len(_known_names) < _NAMES_MAX and len(raw) <= 64:
+        _known_names[raw] = known
+    return known
+
+
 Snapshot = tuple[Entry, ...]
 
 
@@ -108,11 +124,13 @@ class Table:
         entries, first = table._entries, table._first
         for line in lines:
             raw_name, raw_value = line
-            if raw_name.isascii() and raw_value.isascii():
-                name, value, wire = raw_name.decode("ascii"), raw_value.decode("ascii"), None
+            known = _known_names.get(raw_name) or _learn_name(raw_name)
+            if known is not None and raw_value.isascii():
+                key, name = known
+                value, wire = raw_value.decode("ascii"), None
             else:
                 name, value, wire = decode(raw_name), decode(raw_value), line
-            key = name.lower()
+                key = name.lower()
             at = first.get(key)
             if at is None:
                 first[key] = len(entries)

@@ -1,8 +1,9 @@
 """The default session store: an LMDB environment, shared by all worker processes of one machine.
 
-Layout: the database `sessions` maps a sid to two big-endian doubles (the time under which the index knows
-the session, and the time it expires) and the pickled record; `expiry` has keys of such an indexed time
-and the sid, in order of time. A save that only moves the expiry to later leaves the index alone; the sweep,
+Layout: the main database maps a sid to two big-endian doubles (the time under which the index knows the
+session, and the time it expires) and the pickled record; the database `expiry` has keys of such an indexed
+time and the sid, in order of time. (A database of its own for the sessions would make every save write
+one page more.) A save that only moves the expiry to later leaves the index alone; the sweep,
 coming to such an entry, moves it. So nearly every save writes one entry.
 
 Durability: the files are written without `fsync`. Everything saved survives the end of the process, also by
@@ -31,9 +32,10 @@ T = TypeVar("T")
 
 Txn: TypeAlias = "lmdb.Transaction[bytes]"
 
-INITIAL_MAP: Final = 64 << 20
-LARGEST_MAP: Final = 64 << 30
-"""Bytes. The map is address space, not memory: the file only has the pages in use."""
+MAP_SIZE: Final = 64 << 30
+"""Bytes that a store can grow to. It is address space, not memory: the file only has the pages in use."""
+SMALLEST_MAP: Final = 64 << 20
+"""What a process whose address space is limited (`ulimit -v`) must have left for it at least."""
 MAX_READERS: Final = 4096
 """Readers at one time, over all processes."""
 SPARE_READERS: Final = 32
@@ -47,90 +49,35 @@ _TIME: Final = struct.Struct(">d")
 _HEAD: Final = _TIMES.size
 
 
-class _Gate:
-    """Lets transactions pass together, and a change of the map's size pass alone."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition(threading.Lock())
-        self._inside = 0
-        self._closed = False
-
-    def enter(self) -> None:
-        with self._changed:
-            while self._closed:
-                self._changed.wait()
-            self._inside += 1
-
-    def leave(self) -> None:
-        with self._changed:
-            self._inside -= 1
-            if self._closed and not self._inside:
-                self._changed.notify_all()
-
-    def close(self) -> None:
-        """Wait until no transaction is inside, and let none in."""
-        with self._changed:
-            while self._closed:
-                self._changed.wait()
-            self._closed = True
-            while self._inside:
-                self._changed.wait()
-
-    def open(self) -> None:
-        with self._changed:
-            self._closed = False
-            self._changed.notify_all()
-
-
 class _Environment:
-    """One open LMDB environment and its two databases."""
+    """One open LMDB environment and its index."""
 
     def __init__(self, directory: str, map_size: int) -> None:
         for name in ("data.mdb", "lock.mdb"):
             check_private(os.path.join(directory, name))
-        self.lmdb = lmdb.open(
-            directory,
-            map_size=map_size,
-            max_dbs=2,
-            max_readers=MAX_READERS,
-            max_spare_txns=SPARE_READERS,
-            mode=0o600,
-            sync=False,
-            metasync=False,
-        )
+        self.lmdb = _open_map(directory, map_size)
         self.lmdb.reader_check()
-        self.sessions = self.lmdb.open_db(b"sessions")
         self.expiry = self.lmdb.open_db(b"expiry")
-        self.map_size: int = self.lmdb.info()["map_size"]
-        self.gate = _Gate()
 
-    def read(self, key: bytes) -> bytes | None:
-        self.gate.enter()
-        try:
-            with self.lmdb.begin(db=self.sessions) as txn:
-                return txn.get(key)
-        finally:
-            self.gate.leave()
 
-    def write(self, work: Callable[[Txn], T]) -> T:
-        self.gate.enter()
+def _open_map(directory: str, map_size: int) -> lmdb.Environment:
+    """Return the environment with a map of `map_size` bytes, or half as much as often as need be."""
+    while True:
         try:
-            with self.lmdb.begin(write=True, db=self.sessions) as txn:
-                return work(txn)
-        finally:
-            self.gate.leave()
-
-    def grow(self, seen: int) -> None:
-        """Double a map of `seen` bytes, unless another thread already has; 0: take over the file's size."""
-        self.gate.close()
-        try:
-            if not seen:
-                self.lmdb.set_mapsize(0)
-            elif self.map_size == seen:
-                self.lmdb.set_mapsize(seen * 2)
-            self.map_size = self.lmdb.info()["map_size"]
-        finally:
-            self.gate.open()
+            return lmdb.open(
+                directory,
+                map_size=map_size,
+                max_dbs=1,
+                max_readers=MAX_READERS,
+                max_spare_txns=SPARE_READERS,
+                mode=0o600,
+                sync=False,
+                metasync=False,
+            )
+        except lmdb.MemoryError:
+            if map_size <= SMALLEST_MAP:
+                raise
+            map_size //= 2
 
 
 class LmdbStore:
@@ -141,12 +88,9 @@ class LmdbStore:
     belongs to another user or can be written by others.
     """
 
-    def __init__(
-        self, directory: str, initial_map: int = INITIAL_MAP, largest_map: int = LARGEST_MAP
-    ) -> None:
+    def __init__(self, directory: str, map_size: int = MAP_SIZE) -> None:
         self.directory = directory
-        self._initial_map = initial_map
-        self._largest_map = largest_map
+        self._map_size = map_size
         self._opening = threading.Lock()
         self._next_sync = 0.0
         self._environment: _Environment | None = None
@@ -157,44 +101,21 @@ class LmdbStore:
         key = sid_key(sid)
         environment = self._environment or self._open()
         try:
-            found = environment.read(key)
+            with environment.lmdb.begin() as txn:
+                found = txn.get(key)
         except lmdb.MapResizedError:
-            environment.grow(0)
-            found = environment.read(key)
+            raise self._full() from None
         if found is None:
             return None
         return pickle.loads(memoryview(found)[_HEAD:])  # type: ignore[no-any-return]
 
     def save(self, sid: str, record: SessionRecord) -> None:
         """Keep `record` for `sid`. Raises what pickling raises, and `SessionStoreError` when full."""
-        key = sid_key(sid)
-        due = max(0.0, expiry(record))
-        value = pickle.dumps(record)
-        index = (self._environment or self._open()).expiry
-
-        def put(txn: Txn) -> None:
-            old = txn.get(key)
-            indexed = _TIME.unpack_from(old)[0] if old is not None else None
-            if indexed is None or due < indexed:
-                if indexed is not None:
-                    txn.delete(_TIME.pack(indexed) + key, db=index)
-                txn.put(_TIME.pack(due) + key, b"", db=index)
-                indexed = due
-            txn.put(key, _TIMES.pack(indexed, due) + value)
-
-        self._write(put)
+        self._write(_put, sid_key(sid), max(0.0, expiry(record)), pickle.dumps(record))
 
     def delete(self, sid: str) -> None:
         """Forget `sid`; no error when it is not there."""
-        key = sid_key(sid)
-        index = (self._environment or self._open()).expiry
-
-        def remove(txn: Txn) -> None:
-            old = txn.pop(key)
-            if old is not None:
-                txn.delete(old[: _TIME.size] + key, db=index)
-
-        self._write(remove)
+        self._write(_remove, sid_key(sid))
 
     def sweep(self, now: float) -> int:
         """Remove what is expired at `now`, return how many; now and then sync the rest to the disk."""
@@ -202,7 +123,7 @@ class LmdbStore:
         environment.lmdb.reader_check()
         removed = 0
         while True:
-            seen, gone = self._write(lambda txn: _sweep_batch(txn, environment.expiry, now))
+            seen, gone = self._write(_sweep_batch, now)
             removed += gone
             if seen < SWEEP_BATCH:
                 break
@@ -212,32 +133,30 @@ class LmdbStore:
         return removed
 
     def close(self) -> None:
-        """Close the environment. The next use opens it again."""
+        """Close the environment, which no other thread may be using. The next use opens it again."""
         with self._opening:
             if self._environment is not None:
                 environment, self._environment = self._environment, None
-                environment.gate.close()
                 environment.lmdb.close()
-                environment.gate.open()
 
-    def _write(self, work: Callable[[Txn], T]) -> T:
-        while True:
-            environment = self._environment or self._open()
-            size = environment.map_size
-            try:
-                return environment.write(work)
-            except lmdb.MapFullError:
-                if size * 2 > self._largest_map:
-                    raise SessionStoreError(f"{self.directory}: full at {size} bytes") from None
-                environment.grow(size)
-            except lmdb.MapResizedError:
-                environment.grow(0)
+    def _write(self, work: Callable[..., T], *args: object) -> T:
+        """Return `work(transaction, index of expiry times, *args)`, done as a whole or not at all."""
+        environment = self._environment or self._open()
+        try:
+            with environment.lmdb.begin(write=True) as txn:
+                return work(txn, environment.expiry, *args)
+        except (lmdb.MapFullError, lmdb.MapResizedError):
+            raise self._full() from None
+
+    def _full(self) -> SessionStoreError:
+        size = (self._environment or self._open()).lmdb.info()["map_size"]
+        return SessionStoreError(f"{self.directory}: full at {size} bytes")
 
     def _open(self) -> _Environment:
         with self._opening:
             if self._environment is None:
                 private_directory(self.directory)
-                self._environment = _Environment(self.directory, self._initial_map)
+                self._environment = _Environment(self.directory, self._map_size)
             return self._environment
 
     def forget_inherited(self) -> None:
@@ -246,6 +165,24 @@ class LmdbStore:
         self._opening = threading.Lock()
         if inherited is not None:
             inherited.lmdb.close()
+
+
+def _put(txn: Txn, index: lmdb._Database, key: bytes, due: float, value: bytes) -> None:
+    """Write a record, and a new entry of the index if it would come too late under the present one."""
+    old = txn.get(key)
+    indexed = due if old is None else _TIME.unpack_from(old)[0]
+    if old is None or due < indexed:
+        if old is not None:
+            txn.delete(_TIME.pack(indexed) + key, db=index)
+            indexed = due
+        txn.put(_TIME.pack(due) + key, b"", db=index)
+    txn.put(key, _TIMES.pack(indexed, due) + value)
+
+
+def _remove(txn: Txn, index: lmdb._Database, key: bytes) -> None:
+    old = txn.pop(key)
+    if old is not None:
+        txn.delete(old[: _TIME.size] + key, db=index)
 
 
 def _sweep_batch(txn: Txn, index: lmdb._Database, now: float) -> tuple[int, int]:

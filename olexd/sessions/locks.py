@@ -2,8 +2,8 @@
 
 Within the process a lock has an owner (the request) and a count, so that a request which opens the same
 session twice shares it. Between processes the owner holds one byte of a lock file that all of them
-have open, which the kernel frees when the process dies (`lockfile.py`). The byte's place is the sid modulo
-a 62-bit prime; two sids with the same place would only wait for each other.
+have open, which the kernel frees when the process dies (`lockfile.py`). The byte's place is the number that
+the sid starts with, 60 bits of it; two sids with the same place would only wait for each other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FIRST_PAUSE: Final = 0.0002
 LONGEST_PAUSE: Final = 0.01
 """Seconds between two looks at a lock that another process holds; each pause is twice the last."""
 
-_PLACES: Final = (1 << 62) - 57
+_PLACE_DIGITS: Final = 15
 
 
 class LockTimeout(TimeoutError):
@@ -55,7 +55,7 @@ class _Held:
 
 
 def _place(sid: str) -> int:
-    return int(sid, 16) % _PLACES
+    return int(sid[:_PLACE_DIGITS], 16)
 
 
 def _file_in(directory: str) -> str:
@@ -85,16 +85,14 @@ class SessionLocks:
         if not valid_sid(sid):
             raise InvalidSid("not a session id")
         deadline = None if timeout is None else time.monotonic() + timeout
-        waiter, fresh = _Waiter(owner), _Held(owner)
+        fresh = _Held(owner)
         with self._mutex:
             held = self._held.setdefault(sid, fresh)
-            if held is not fresh:
-                if held.owner is owner:
-                    held.count += 1
-                    return
-                held.queue.append(waiter)
+            if held is not fresh and held.owner is owner:
+                held.count += 1
+                return
         if held is not fresh:
-            self._wait(held, waiter, deadline)
+            held = self._wait(sid, fresh, deadline)
         if not held.byte:
             self._lock_byte(sid, held, deadline)
 
@@ -105,9 +103,8 @@ class SessionLocks:
             if held is None or held.owner is not owner:
                 raise RuntimeError("release of a session lock that this request does not hold")
             held.count -= 1
-            if held.count:
-                return
-        self._pass_on(sid)
+            if not held.count:
+                self._pass_on(sid, held)
 
     def holds(self, sid: str, owner: object) -> bool:
         """Return whether `owner` has the lock of `sid`."""
@@ -118,30 +115,36 @@ class SessionLocks:
         """Close the lock file, which frees what is still locked in it. The next use opens it again."""
         self._file.close()
 
-    def _wait(self, held: _Held, waiter: _Waiter, deadline: float | None) -> None:
-        """Wait in this process's queue."""
+    def _wait(self, sid: str, fresh: _Held, deadline: float | None) -> _Held:
+        """Wait in this process's queue; return the lock once it is the owner's: `fresh` if it is free now."""
+        waiter = _Waiter(fresh.owner)
+        with self._mutex:
+            held = self._held.setdefault(sid, fresh)
+            if held is fresh:
+                return held
+            held.queue.append(waiter)
         remaining = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
         if waiter.turn.acquire(timeout=remaining):
-            return
+            return held
         with self._mutex:
             if waiter.turn.acquire(blocking=False):
-                return
+                return held
             held.queue.remove(waiter)
         raise LockTimeout("another request holds the session")
 
-    def _pass_on(self, sid: str) -> None:
-        """Hand the lock to the next request in this process's queue, else give up the byte."""
-        with self._mutex:
-            held = self._held[sid]
-            if held.queue:
-                waiter = held.queue.popleft()
-                held.owner, held.count = waiter.owner, 1
-                waiter.turn.release()
-                return
-            del self._held[sid]
-            if held.byte:
-                # Inside the mutex: the next owner's lock would be the same one to the kernel.
-                self._file.unlock(_place(sid))
+    def _pass_on(self, sid: str, held: _Held) -> None:
+        """Hand the lock to the next request in this process's queue, else give up the byte.
+
+        Only under the mutex: the next owner's lock would be the same one to the kernel.
+        """
+        if held.queue:
+            waiter = held.queue.popleft()
+            held.owner, held.count = waiter.owner, 1
+            waiter.turn.release()
+            return
+        del self._held[sid]
+        if held.byte:
+            self._file.unlock(_place(sid))
 
     def _lock_byte(self, sid: str, held: _Held, deadline: float | None) -> None:
         """Take the lock from the other processes; if that fails, the next request in the queue may try."""
@@ -154,7 +157,8 @@ class SessionLocks:
                 pause = min(pause * 2, LONGEST_PAUSE)
             held.byte = True
         except BaseException:
-            self._pass_on(sid)
+            with self._mutex:
+                self._pass_on(sid, held)
             raise
 
     def forget_inherited(self) -> None:

@@ -83,6 +83,8 @@ class FakeRequest:
     def get_options(self) -> Table:
         return self.options
 
+    _peek_options = get_options
+
     def get_config(self) -> Table:
         return self.config
 
