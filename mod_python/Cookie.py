@@ -1,8 +1,8 @@
 """Cookies as mod_python applications know them: one object per cookie, values neither quoted nor decoded.
 
-Differences from mod_python 3.5: `max_age` is sent as `Max-Age`; CR, LF and NUL are refused; signed and
-marshalled cookies work on Python 3 (secrets and signed texts are UTF-8), and signatures are compared in
-constant time.
+Differences from mod_python 3.5: `max_age` is sent as `Max-Age`, and `partitioned` is one more attribute; CR,
+LF and NUL are refused; several Cookie lines are read as one; signed and marshalled cookies work on Python 3
+(secrets and signed texts are UTF-8), and signatures are compared in constant time.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from email.utils import formatdate
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from mod_python._request import Request
+from olexd.model.table import decode
 
 C = TypeVar("C", bound="Cookie")
 S = TypeVar("S", bound="SignedCookie")
@@ -36,14 +37,15 @@ _ATTRIBUTES: Final = (
     "discard",
     "port",
     "httponly",
+    "partitioned",
 )
 """In the order in which they are sent."""
 
-_FLAGS: Final = frozenset({"secure", "discard", "httponly"})
+_FLAGS: Final = frozenset({"secure", "discard", "httponly", "partitioned"})
 _SPELLINGS: Final = {"max_age": "Max-Age"}
 _HIDDEN: Final = ("name", "value", "_value", "_expires", "__data__")
 
-_PAIR: Final = re.compile(
+_cookiePattern: Final = re.compile(
     r"""[,\ ]*
         (?P<name>[^;\ =]+)
         \ *=?\ *
@@ -64,13 +66,13 @@ class CookieError(Exception):
 class metaCookie(type):
     """Gives cookie classes their slots, the list of valid attributes and the `expires` property."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> metaCookie:
+    def __new__(mcs, clsname: str, bases: tuple[type, ...], clsdict: dict[str, Any]) -> metaCookie:
         inherited = any(isinstance(base, metaCookie) for base in bases)
         slots = () if inherited else tuple(a for a in _ATTRIBUTES if a != "expires") + _HIDDEN
-        namespace.setdefault("__slots__", slots)
-        namespace.setdefault("_valid_attr", _ATTRIBUTES)
-        namespace.setdefault("expires", property(_get_expires, _set_expires))
-        return super().__new__(mcs, name, bases, namespace)
+        clsdict.setdefault("__slots__", slots)
+        clsdict.setdefault("_valid_attr", _ATTRIBUTES)
+        clsdict.setdefault("expires", property(_get_expires, _set_expires))
+        return super().__new__(mcs, clsname, bases, clsdict)
 
 
 def _get_expires(cookie: Cookie) -> str:
@@ -94,7 +96,8 @@ class Cookie(metaclass=metaCookie):
     """One cookie: `name`, `value` and the attributes that were set.
 
     Keywords are attributes in lower case; an unknown one raises AttributeError, as does reading an attribute
-    that is not set. `secure`, `discard` and `httponly` are sent whenever they are set, to whatever value.
+    that is not set. `secure`, `discard`, `httponly` and `partitioned` are sent whenever they are set, to
+    whatever value.
     `expires` takes epoch seconds or a `Wdy, DD-Mon-YYYY HH:MM:SS GMT` str and reads back as that str.
     """
 
@@ -117,13 +120,14 @@ class Cookie(metaclass=metaCookie):
     discard: Any
     port: Any
     httponly: Any
+    partitioned: Any
     _expires: str
     __data__: dict[str, Any]
 
     @classmethod
-    def parse(cls: type[C], Str: str, names: list[str] | None = None, **kw: Any) -> Jar:
-        """Return the cookies in the header value `Str` by name; only those in `names`, if given."""
-        return cast(Jar, _parse(cls, Str, names, kw))
+    def parse(cls: type[C], str: str, names: list[str] | None = None, **kw: Any) -> Jar:
+        """Return the cookies in the header value `str` by name; only those in `names`, if given."""
+        return cast(Jar, _parse_cookie(str, cls, names, **kw))
 
     def __init__(self, name: str, value: Any, **attributes: Any) -> None:
         self.name, self.value = name, value
@@ -150,12 +154,12 @@ class Cookie(metaclass=metaCookie):
         return header
 
 
-def _parse(cls: type[C], text: str, names: list[str] | None, kw: dict[str, Any]) -> dict[str, C]:
-    """Return the cookies in `text` as instances of `cls` by name; the last of a name wins."""
+def _parse_cookie(str: str, Class: type[C], names: list[str] | None = None, **kw: Any) -> dict[str, C]:
+    """Return the cookies in `str` as instances of `Class` by name; the last of a name wins."""
     found = {}
-    for name, value in _pairs(text):
+    for name, value in _pairs(str):
         if not name.startswith("$") and (names is None or name in names):
-            found[name] = cls(name, value, **kw)
+            found[name] = Class(name, value, **kw)
     return found
 
 
@@ -163,7 +167,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Yield names and values; where no pair can start, go on behind the separators, in linear time."""
     position = 0
     while position < len(text):
-        match = _PAIR.match(text, position)
+        match = _cookiePattern.match(text, position)
         if match is not None:
             yield match["name"], match["value"]
             position = match.end()
@@ -193,7 +197,7 @@ class SignedCookie(Cookie):
         `Cookie` with the raw value (DOWNGRADE).
         """
         jar: Jar = {}
-        for name, cookie in _parse(cls, s, names, kw).items():
+        for name, cookie in _parse_cookie(s, cls, names, **kw).items():
             raw = cookie.value
             try:
                 cookie._verify(secret)
@@ -209,12 +213,12 @@ class SignedCookie(Cookie):
         super().__init__(name, value, **attributes)
         self.__data__["secret"] = secret
 
-    def hexdigest(self, text: str) -> str:
-        """Return the signature of `text` under this cookie's name and secret, 32 hex digits."""
+    def hexdigest(self, str: str) -> str:
+        """Return the signature of `str` under this cookie's name and secret, 32 hex digits."""
         secret = self.__data__["secret"]
         if not secret:
             raise CookieError("Cannot sign without a secret")
-        return hmac.new(_key(secret), _key(self.name) + _key(text), "md5").hexdigest()
+        return hmac.new(_key(secret), _key(self.name) + _key(str), "md5").hexdigest()
 
     def unsign(self, secret: str | bytes) -> None:
         """Check the signature in front of the value and take it off. Raises `CookieError`."""
@@ -276,8 +280,21 @@ def add_cookie(req: Request, cookie: Cookie | str, value: Any = "", **kw: Any) -
 
 def get_cookies(req: Request, Class: type[Cookie] = Cookie, **kw: Any) -> Jar:
     """Return the request's cookies by name, as instances of `Class`; `kw` goes to its `parse`."""
-    header = req.headers_in.get("Cookie")
+    header = _received(req)
     return Class.parse(header, **kw) if header is not None else {}
+
+
+def _received(req: Request) -> str | None:
+    """Return the Cookie header; of several lines, which fronts make of HTTP/2, as one line would have it.
+
+    The table of headers joins lines by a comma, which may be part of a cookie's value.
+    """
+    header: str | None = req.headers_in.get("Cookie")
+    record = getattr(req, "_record", None)
+    if header is None or ", " not in header or record is None:
+        return header
+    lines = [decode(value) for name, value in record.header_lines if name.lower() == b"cookie"]
+    return "; ".join(lines) if ", ".join(lines) == header else header
 
 
 def get_cookie(req: Request, name: str, Class: type[Cookie] = Cookie, **kw: Any) -> Cookie | None:

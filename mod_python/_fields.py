@@ -35,9 +35,9 @@ class Field:
     def __init__(self, name: str | None, *args: Any, **kwargs: Any) -> None:
         self.name = name
         if args or kwargs:
-            self._describe(*args, **kwargs)
+            self.__bc_init__(*args, **kwargs)
 
-    def _describe(
+    def __bc_init__(
         self,
         file: Any,
         ctype: str,

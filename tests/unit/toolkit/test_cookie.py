@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mod_python import Cookie
+from tests.unit.python_support import make_request
 from tests.unit.toolkit.fake import FakeRequest
 
 PARSED = [
@@ -61,6 +62,12 @@ def test_attributes_are_sent_in_order() -> None:
         " commentURL=u; httponly"
     )
     assert repr(cookie) == f"<Cookie: {cookie}>"
+
+
+def test_a_cookie_may_be_partitioned() -> None:
+    """CHIPS: a cookie of an embedded site, kept apart for each site that embeds it."""
+    cookie = Cookie.Cookie("a", "1", secure=1, samesite="None", partitioned=1)
+    assert str(cookie) == "a=1; secure; samesite=None; partitioned"
 
 
 def test_unknown_attributes_are_refused() -> None:
@@ -208,6 +215,29 @@ def test_cookies_are_got_from_the_request() -> None:
     assert found.value == "2"
     assert Cookie.get_cookie(req, "c") is None
     assert Cookie.get_cookies(FakeRequest()) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([b"a=1", b"b=2"], {"a": "1", "b": "2"}),
+        ([b"a=1, x", b"b=2; c=3"], {"a": "1, x", "b": "2", "c": "3"}),
+        ([b"a=1;", b"b=2"], {"a": "1", "b": "2"}),
+        ([b"a=1, b=2"], {"a": "1, b=2"}),
+        ([b"a=\xe4", b"b=2"], {"a": "\xe4", "b": "2"}),
+    ],
+)
+def test_several_cookie_lines_are_read_as_one(lines: list[bytes], expected: dict[str, str]) -> None:
+    """A front that speaks HTTP/2 sends a line for each cookie; a comma inside of a line stays in its value."""
+    req = make_request(headers=[(b"Cookie", line) for line in lines])
+    assert values(Cookie.get_cookies(req)) == expected
+
+
+def test_a_changed_cookie_header_counts() -> None:
+    """What an earlier handler wrote into the table is what is read."""
+    req = make_request(headers=[(b"Cookie", b"a=1"), (b"Cookie", b"b=2")])
+    req.headers_in["Cookie"] = "c=3, d=4"
+    assert values(Cookie.get_cookies(req)) == {"c": "3, d=4"}
 
 
 def test_a_signed_cookie_is_got_from_the_request() -> None:
