@@ -3,8 +3,9 @@
 Differences from mod_python 3.5: field names are str, simple values are text that also equals its bytes;
 bytes that are not UTF-8 never fail a request; multipart bodies may end lines in LF, leave out
 dispositions, and end in any way; a form is bounded by the options `olexd.form.max_parts` (1000 parts),
-`olexd.form.max_fields` (10000 fields), `olexd.form.max_part_header` (16384 bytes for the headers of one part)
-and `olexd.form.max_memory` (1048576 bytes of values that are not files), beyond which the answer is 413.
+`olexd.form.max_files` (100 of them uploaded files), `olexd.form.max_fields` (10000 fields),
+`olexd.form.max_part_header` (16384 bytes for the headers of one part) and `olexd.form.max_memory` (1048576 bytes
+of values that are not files), beyond which the answer is 413.
 """
 
 from __future__ import annotations
@@ -39,9 +40,12 @@ __all__ = [
 readBlockSize = BLOCK
 
 MAX_PARTS: Final = 1000
+MAX_FILES: Final = 100
 MAX_FIELDS: Final = 10_000
 MAX_PART_HEADER: Final = 16 << 10
 MAX_MEMORY: Final = 1 << 20
+LONGEST_LENGTH: Final = 18
+"""Digits of a Content-Length."""
 
 _VAR_KEYWORDS: Final = 0x08
 
@@ -92,6 +96,7 @@ class FieldStorage:
             if req.method == "POST":
                 self._read_body(req, keep, file_callback, field_callback)
         except BadRequest as error:
+            self.clear()
             req.log_error(f"form refused: {error}")
             raise ServerReturn(error.status) from error
 
@@ -117,7 +122,8 @@ class FieldStorage:
                 parts=_limit(req, "olexd.form.max_parts", MAX_PARTS),
                 part_header=_limit(req, "olexd.form.max_part_header", MAX_PART_HEADER),
             )
-            sinks = _Sinks(memory, file_callback, field_callback)
+            files = _limit(req, "olexd.form.max_files", MAX_FILES)
+            sinks = _Sinks(memory, files, file_callback, field_callback)
             parts = MultipartReader(req.read, _boundary(ctype), limits)
             for headers in parts:
                 self.list.append(_read_part(parts, headers, sinks))
@@ -205,16 +211,21 @@ def _name(key: Any) -> Any:
 
 
 def _limit(req: Request, name: str, default: int) -> int:
+    """Return the number that an option sets, or `default`. Raises ValueError, naming the option."""
     value = option(req, name)
-    return default if value is None else int(value)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"PythonOption {name} must be a number, not {value!r}")
+    return int(value)
 
 
 def _content_length(req: Request) -> int:
     """Return the length of a POST body; 411 when it is not declared."""
-    try:
-        return int(req.headers_in["content-length"])
-    except (KeyError, TypeError, ValueError):
-        raise ServerReturn(411) from None
+    length = req.headers_in.get("content-length", "").strip()
+    if not (length.isascii() and length.isdigit()) or len(length) > LONGEST_LENGTH:
+        raise ServerReturn(411)
+    return int(length)
 
 
 def _boundary(ctype: str) -> bytes:
@@ -243,12 +254,17 @@ class _Memory(BytesIO):
 
 
 class _Sinks:
-    """Opens what the values of parts are written to."""
+    """Opens what the values of parts are written to: `left` bytes of memory, `files` files."""
 
     def __init__(
-        self, left: int, file_callback: Callable[[str], Any] | None, field_callback: Callable[[], Any] | None
+        self,
+        left: int,
+        files: int,
+        file_callback: Callable[[str], Any] | None,
+        field_callback: Callable[[], Any] | None,
     ) -> None:
         self.left = left
+        self._files = files
         self._file = file_callback
         self._field = field_callback
 
@@ -256,6 +272,9 @@ class _Sinks:
         """Return a file for an upload, or for a simple value when `filename` is None."""
         if filename is None:
             return self._field() if callable(self._field) else _Memory(self)
+        self._files -= 1
+        if self._files < 0:
+            raise BadRequest(413, "form with more files than olexd.form.max_files allows")
         return self._file(filename) if callable(self._file) else tempfile.TemporaryFile("w+b")
 
 

@@ -105,7 +105,9 @@ def test_every_name_is_here() -> None:
             find(path)
         except AttributeError:
             missing.add(path)
-    assert {path for path in missing if not any(f"{path}.".startswith(f"{gone}.") for gone in ABSENT)} == set()
+    assert {
+        path for path in missing if not any(f"{path}.".startswith(f"{gone}.") for gone in ABSENT)
+    } == set()
     assert missing >= ABSENT
 
 
@@ -134,7 +136,9 @@ SIGNATURES = [*named("functions"), *methods()]
 
 
 @pytest.mark.parametrize(
-    ("path", "signature"), [(path, text) for path, text in SIGNATURES if path not in ABSENT], ids=lambda one: one
+    ("path", "signature"),
+    [(path, text) for path, text in SIGNATURES if path not in ABSENT],
+    ids=lambda one: one,
 )
 def test_signatures(path: str, signature: str) -> None:
     """Every call that the original takes can be written here: names, order, defaults."""
@@ -158,7 +162,9 @@ def shown(default: object) -> str:
     return "{}" if default == {} else repr(default)
 
 
-CONSTANTS = [(path, text) for path, text in named("constants") if path not in ABSENT and path not in OTHERWISE]
+CONSTANTS = [
+    (path, text) for path, text in named("constants") if path not in ABSENT and path not in OTHERWISE
+]
 
 
 @pytest.mark.parametrize(("path", "text"), CONSTANTS)
