@@ -5,19 +5,17 @@ and `session`; a page that names `form` or `session` gets one. Tracebacks show t
 
 Differences from mod_python 3.5: exceptions leave a page as they are, so that `psp.redirect()` and
 `apache.SERVER_RETURN` work (they do not run the error page); string pages are str or bytes; a changed include
-recompiles its page; precompiled pages and the dbm cache of option `mod_python.psp.cache_database_filename`
-are not used, the compiled pages are in memory.
+recompiles its page; the dbm cache of option `mod_python.psp.cache_database_filename` works, if nobody else
+can write to it; precompiled pages are not used.
 """
 
 from __future__ import annotations
 
-import ast
 import dbm
 import marshal
 import os
 import sys
 import tempfile
-import threading
 import types
 from collections.abc import Mapping
 from html import escape
@@ -25,8 +23,20 @@ from types import CodeType, SimpleNamespace
 from typing import Any, Final
 
 from mod_python import Session, _apache, _psp, apache, util
-from mod_python._psp import Program, parse, parsestring
-from mod_python._request import Request
+from mod_python._psp import parse
+from mod_python._psp_cache import (
+    CompiledPage,
+    FileCache,
+    HitsCache,
+    changed,
+    dbm_cache_get,
+    dbm_cache_store,
+    dbm_cache_type,
+    dbm_types,
+    restored_page,
+)
+from mod_python._psp_code import compile_page
+from mod_python._request import Request, option
 from olexd.errors import ServerReturn
 
 __all__ = [
@@ -40,6 +50,10 @@ __all__ = [
     "apache",
     "code2str",
     "dbm",
+    "dbm_cache_get",
+    "dbm_cache_store",
+    "dbm_cache_type",
+    "dbm_types",
     "escape",
     "handler",
     "marshal",
@@ -56,7 +70,14 @@ __all__ = [
     "util",
 ]
 
+tempdir = tempfile.gettempdir()
+
 _NO_VARIABLES: Final[Mapping[str, Any]] = types.MappingProxyType({})
+
+
+def parsestring(str: str | bytes) -> str:
+    """Return the Python source of the page `str` (bytes: UTF-8)."""
+    return _psp.parsestring(str)
 
 
 def path_split(filename: str) -> tuple[str, str]:
@@ -78,93 +99,8 @@ def str2code(s: bytes) -> CodeType:
     return code
 
 
-class HitsCache:
-    """Keeps values by key; when there are more than `size`, the three quarters asked for most stay."""
-
-    def __init__(self, size: int = 512) -> None:
-        self._size = size
-        self._entries: dict[Any, tuple[int, Any]] = {}
-        self._cleaning = threading.Lock()
-
-    def store(self, key: Any, val: Any) -> None:
-        """Keep a value."""
-        self._entries[key] = (1, val)
-        if len(self._entries) > self._size:
-            self.clean()
-
-    def get(self, key: Any) -> Any:
-        """Return the value of `key`, or None."""
-        found = self._entries.get(key)
-        if found is None:
-            return None
-        hits, value = found
-        self._entries[key] = (hits + 1, value)
-        return value
-
-    def clean(self) -> None:
-        """Drop the quarter of the values that was asked for least."""
-        with self._cleaning:
-            by_hits = sorted(self._entries.items(), key=lambda entry: entry[1][0])
-            for key, _ in by_hits[: max(0, len(by_hits) - self._size * 3 // 4)]:
-                self._entries.pop(key, None)
-
-
-class FileCache(HitsCache):
-    """Keeps what was made of files, as long as their modification time is the same."""
-
-    def store(self, filename: str, mtime: float, code: Any) -> None:  # type: ignore[override]
-        """Keep `code` for the file as it was at `mtime`."""
-        super().store(filename, (mtime, code))
-
-    def get(self, filename: str, mtime: float) -> Any:  # type: ignore[override]
-        """Return what is kept for the file, or None when it is from another time."""
-        found = super().get(filename)
-        if found is None:
-            return None
-        if found[0] != mtime:
-            self._entries.pop(filename, None)
-            return None
-        return found[1]
-
-
 mem_scache = HitsCache()
 mem_fcache = FileCache()
-
-
-def _compile(program: Program, filename: str) -> CodeType:
-    """Return the code of a page; its lines, also in errors, are those of the page."""
-    try:
-        tree = ast.parse(program.source, filename)
-    except SyntaxError as error:
-        _point_to_page(error, program.lines, filename)
-        raise
-    for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
-            _place_on_page(node, program.lines)
-    return compile(tree, filename, "exec", dont_inherit=True)
-
-
-def _place_on_page(node: Any, lines: tuple[int, ...]) -> None:
-    """Move a node to the page's line. Its columns are the program's: tracebacks are not to mark them."""
-    node.end_lineno = _page_line(lines, node.end_lineno or node.lineno)
-    node.lineno = _page_line(lines, node.lineno)
-    node.col_offset = node.end_col_offset = -1
-
-
-def _page_line(lines: tuple[int, ...], number: int) -> int:
-    return lines[min(number, len(lines)) - 1]
-
-
-def _point_to_page(error: SyntaxError, lines: tuple[int, ...], filename: str) -> None:
-    """Make a syntax error show the page's line instead of the program's."""
-    if error.lineno is None:
-        return
-    error.lineno = error.end_lineno = _page_line(lines, error.lineno)
-    error.offset = error.end_offset = None
-    if os.path.isfile(filename):
-        with open(filename, encoding="utf-8", errors="replace") as file:
-            page = file.read().splitlines()
-        error.text = page[error.lineno - 1] if error.lineno <= len(page) else None
 
 
 class PSPInterface:
@@ -206,6 +142,9 @@ class PSP:
     for a missing file, SyntaxError for a page that does not compile. `vars` are further variables.
     """
 
+    code: CodeType | None = None
+    dbmcache: str | None = None
+
     def __init__(
         self,
         req: Request,
@@ -219,12 +158,57 @@ class PSP:
         self.vars = vars
         self.string = string
         self.filename: str | None = None
-        self.dbmcache = None
+        self.dbmcache = option(req, "mod_python.psp.cache_database_filename", "PSPDbmCache")
         if string:
             self.code = _string_code(string)
         else:
             self.filename = _resolve(req, filename)
-            self.code = _file_code(self.filename)
+            self.load_from_file()
+
+    def load_from_file(self) -> None:
+        """Take the code of the page's file, compiled anew when it or what it includes has changed."""
+        filename: Any = self.filename
+        try:
+            mtime = os.stat(filename).st_mtime_ns
+        except (OSError, ValueError):
+            raise ServerReturn(apache.HTTP_NOT_FOUND) from None
+        page = self.cache_get(filename, mtime)
+        if page is None:
+            page = _compiled(filename)
+            self.cache_store(filename, mtime, page)
+        self.code = page.code
+
+    def cache_get(self, filename: str, mtime: float) -> CompiledPage | None:
+        """Return the page that is kept for a file as it is at `mtime`, or None."""
+        page: CompiledPage | None = mem_fcache.get(filename, mtime)
+        if page is None and self.dbmcache is not None:
+            page = self._stored(self.dbmcache, filename, mtime)
+        return page if page is not None and page.is_current() else None
+
+    def cache_store(self, filename: str, mtime: float, code: CompiledPage) -> None:
+        """Keep a page in memory, and in the dbm file that the option names."""
+        mem_fcache.store(filename, mtime, code)
+        if self.dbmcache is not None:
+            try:
+                dbm_cache_store(self.req.server, self.dbmcache, filename, mtime, code.dump())
+            except Exception as error:
+                self._report(error)
+
+    def _stored(self, dbmfile: str, filename: str, mtime: float) -> CompiledPage | None:
+        """Return the page from the dbm file, and keep it in memory."""
+        try:
+            data = dbm_cache_get(self.req.server, dbmfile, filename, mtime)
+        except Exception as error:
+            self._report(error)
+            return None
+        page = None if data is None else restored_page(data)
+        if page is not None:
+            mem_fcache.store(filename, mtime, page)
+        return page
+
+    def _report(self, error: Exception) -> None:
+        """Log why the dbm file is not used: pages work without it. Each kind of dbm has its own errors."""
+        self.req.log_error(f"PSP cache {self.dbmcache} is not used: {type(error).__name__}: {error}")
 
     def run(self, vars: Mapping[str, Any] = _NO_VARIABLES, flush: object = 0) -> None:
         """Run the page, with further variables; save the request's session, and flush if asked to.
@@ -232,7 +216,9 @@ class PSP:
         A failure runs the page's error page if it has set one, else it is raised; then nothing is saved.
         """
         req = self.req
-        names = self.code.co_names
+        code = self.code
+        assert code is not None, "a page has its code once it is made"
+        names = code.co_names
         own_session = "session" in names and not hasattr(req, "session")
         if own_session:
             req.session = Session.Session(req)
@@ -240,7 +226,7 @@ class PSP:
             form = _form(req) if "form" in names else None
             interface = PSPInterface(req, self.filename, form)
             try:
-                exec(self.code, self._globals(interface, form, vars))
+                exec(code, self._globals(interface, form, vars))
                 if flush:
                     req.flush()
                 if hasattr(req, "session"):
@@ -326,27 +312,11 @@ def _resolve(req: Request, filename: str | None) -> str:
     return filename
 
 
-def _file_code(filename: str) -> CodeType:
-    """Return the code of the page in a file, compiled anew when it or what it includes has changed."""
-    try:
-        changed = os.stat(filename).st_mtime_ns
-    except (OSError, ValueError):
-        raise ServerReturn(apache.HTTP_NOT_FOUND) from None
-    found: tuple[CodeType, tuple[tuple[str, int], ...]] | None = mem_fcache.get(filename, changed)
-    if found is not None and all(_changed(path) == at for path, at in found[1]):
-        return found[0]
+def _compiled(filename: str) -> CompiledPage:
+    """Compile the page in a file."""
     program = _psp.translate(filename, path_split(filename)[0])
-    code = _compile(program, filename)
-    mem_fcache.store(filename, changed, (code, tuple((path, _changed(path)) for path in program.included)))
-    return code
-
-
-def _changed(path: str) -> int:
-    """Return when a file was changed last, in nanoseconds; -1 when it is gone."""
-    try:
-        return os.stat(path).st_mtime_ns
-    except OSError:
-        return -1
+    included = tuple((path, changed(path)) for path in program.included)
+    return CompiledPage(compile_page(program, filename), included)
 
 
 def _string_code(string: str | bytes) -> CodeType:
@@ -354,7 +324,7 @@ def _string_code(string: str | bytes) -> CodeType:
     code: CodeType | None = mem_scache.get(string)
     if code is None:
         text = string.decode("utf-8") if isinstance(string, bytes) else string
-        code = _compile(_psp.translate_text(text), "__psp__")
+        code = compile_page(_psp.translate_text(text), "__psp__")
         mem_scache.store(string, code)
     return code
 

@@ -6,13 +6,15 @@ names with a leading underscore, modules, classes, attributes of functions and o
 
 Differences from mod_python 3.5: imported names and what belongs to Python or mod_python are refused, also
 classes that have a metaclass and modules whose own name starts with an underscore; a form is read once in a
-request; an empty part of the path is 404; `__auth__` may be a dict.
+request; an empty part of the path is 404; `__auth__` may be a dict; results that are bytes are sent as they
+are, and text in the charset of the content type.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import types
 from typing import Any, Final
 
 from mod_python import util
@@ -24,12 +26,34 @@ from olexd.errors import ServerReturn
 from olexd.model.mp_request import mp_request
 from olexd.status import OK
 
-__all__ = ["PageCache", "handler", "page_cache", "process_auth", "publish_object", "resolve_object"]
+__all__ = [
+    "PageCache",
+    "default_builtins_tp_rule",
+    "default_tp_rule",
+    "handler",
+    "page_cache",
+    "process_auth",
+    "publish_object",
+    "resolve_object",
+    "tp_rules",
+]
 
 METHODS: Final = ("GET", "POST", "HEAD")
 
 page_cache: Final = PageCache()
 re_html: Final = re.compile(r"</html\s*>\s*\Z", re.IGNORECASE)
+re_charset: Final = re.compile(r"charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+
+Rule = tuple[bool, bool]
+"""Whether objects of a type may be entered, and whether they may be published."""
+
+default_tp_rule: Rule = (True, True)
+default_builtins_tp_rule: Rule = (False, True)
+tp_rules: Final[dict[type, Rule]] = {
+    **dict.fromkeys((kind for kind in vars(types).values() if type(kind) is type), default_builtins_tp_rule),
+    **dict.fromkeys((types.ModuleType, type, types.BuiltinFunctionType), (False, False)),
+}
+"""The rules by exact type. Applications may add their own types; what olexd never publishes stays closed."""
 
 
 def handler(req: mp_request) -> int:
@@ -83,7 +107,7 @@ def resolve_object(
     req: mp_request,
     obj: Any,
     object_str: str,
-    realm: str = "unknown",
+    realm: str | None = None,
     user: str | None = None,
     passwd: str | None = None,
 ) -> Any:
@@ -98,15 +122,19 @@ def resolve_object(
             raise ServerReturn(404)
         if name.startswith("_"):
             raise _refusal(req, "traverse", name, "it starts with an underscore")
-        if number and not is_traversable(obj):
+        if number and not (_rule(obj)[0] and is_traversable(obj)):
             raise _refusal(req, "traverse", name, f"{type(obj).__name__} objects are not traversable")
         parent, obj = obj, _attribute(obj, name)
         if not number and is_imported(parent, name, obj):
             raise _refusal(req, "publish", name, "it is imported, and not in the module's __all__")
-        realm, user, passwd = process_auth(req, obj, realm, user, passwd)
-    if not is_publishable(obj):
+        realm, user, passwd = process_auth(req, obj, realm or "unknown", user, passwd)
+    if not (_rule(obj)[1] and is_publishable(obj)):
         raise _refusal(req, "publish", name, f"{type(obj).__name__} objects are not publishable")
     return obj
+
+
+def _rule(obj: object) -> Rule:
+    return tp_rules.get(type(obj), default_tp_rule)
 
 
 def _attribute(obj: Any, name: str) -> Any:
@@ -125,18 +153,30 @@ def _refusal(req: mp_request, verb: str, name: str, reason: str) -> ServerReturn
 def publish_object(req: mp_request, obj: Any) -> bool:
     """Send an object, or what it and then its results return when called; return whether there was any text.
 
-    The content type, unless it is set, is text/html for what ends in `</html>`, else text/plain.
+    Bytes are sent as they are, text in the charset of the content type, else in UTF-8. The content type,
+    unless it is set, is text/html for what ends in `</html>`, else text/plain.
     """
     function = obj if callable(obj) else getattr(obj, "__call__", None)  # noqa: B004 - an instance's own
     if callable(function):
         return publish_object(req, util.apply_fs_data(function, _form(req), req=req))
     if obj is None:
         return False
-    text = str(obj)
+    text = obj.decode("latin-1") if isinstance(obj, bytes) else str(obj)
     if not req._content_type_set:
         req.content_type = "text/html" if re_html.search(text[-100:]) else "text/plain"
-    req.write(text, 0)
+    req.write(obj if isinstance(obj, bytes) else _encoded(text, req.content_type), 0)
     return True
+
+
+def _encoded(text: str, content_type: str | None) -> str | bytes:
+    """Return text in the charset that the content type promises; as it is without one that can hold it."""
+    charset = re_charset.search(content_type or "")
+    if charset is None:
+        return text
+    try:
+        return text.encode(charset[1])
+    except (LookupError, UnicodeEncodeError):
+        return text
 
 
 def _form(req: Any) -> util.FieldStorage:

@@ -4,8 +4,8 @@ Differences from mod_python 3.5: field names are str, simple values are text tha
 bytes that are not UTF-8 never fail a request; multipart bodies may end lines in LF, leave out
 dispositions, and end in any way; a form is bounded by the options `olexd.form.max_parts` (1000 parts),
 `olexd.form.max_files` (100 of them uploaded files), `olexd.form.max_fields` (10000 fields),
-`olexd.form.max_part_header` (16384 bytes for the headers of one part) and `olexd.form.max_memory` (1048576 bytes
-of values that are not files), beyond which the answer is 413.
+`olexd.form.max_part_header` (16384 bytes for the headers of one part) and `olexd.form.max_memory` (1048576
+bytes of values that are not files), beyond which the answer is 413.
 """
 
 from __future__ import annotations

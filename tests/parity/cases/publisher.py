@@ -97,6 +97,9 @@ def cls(): return Made
 def typed(req):
     req.content_type = 'text/x-own; charset=utf-8'
     return '<html></html>'
+def latin(req):
+    req.content_type = 'text/plain; charset=iso-8859-1'
+    return '\\xe4'
 def status(req):
     req.status = 202
     return 'accepted'
@@ -202,12 +205,28 @@ CASES = [
     Case(
         "publisher-results",
         gets(*(f"/r/{name}" for name in ("html", "tail", "near", "far", "none", "number", "zero", "empty")))
-        + gets(*(f"/r/{name}" for name in ("false", "items", "raw", "euro", "function", "anonymous?name=x")))
+        + gets(*(f"/r/{name}" for name in ("false", "items", "euro", "function", "anonymous?name=x")))
         + gets(*(f"/r/{name}" for name in ("cls", "cls?name=y", "typed", "status", "wrote", "both")))
         + gets("/r/text", "/r/count", "/r/mapping")
         + [head("/r/html"), head("/r/number"), head("/r/text"), head("/r/none")],
         CONFIG,
         files={"r.py": RESULTS},
+    ),
+    Case(
+        "publisher-bytes",
+        gets("/r/raw"),
+        CONFIG,
+        files={"r.py": RESULTS},
+        differs="bytes are sent as they are",
+        olexd=[Expect(200, {"content-type": "text/plain"}, "raw")],
+    ),
+    Case(
+        "publisher-charset",
+        gets("/r/latin"),
+        CONFIG,
+        files={"r.py": RESULTS},
+        differs="text is sent in the charset of its content type",
+        olexd=[Expect(200, {"content-type": "text/plain; charset=iso-8859-1", "content-length": "1"})],
     ),
     Case(
         "publisher-methods",

@@ -45,6 +45,7 @@ class FakeRequest:
         self.main = self.prev = None
         self.sent_bodyct = 0
         self.https = 0
+        self.server: Any = None
 
     @property
     def text(self) -> str:

@@ -228,7 +228,7 @@ def test_cookies_are_got_from_the_request() -> None:
     ],
 )
 def test_several_cookie_lines_are_read_as_one(lines: list[bytes], expected: dict[str, str]) -> None:
-    """A front that speaks HTTP/2 sends a line for each cookie; a comma inside of a line stays in its value."""
+    """A front that speaks HTTP/2 sends a line for each cookie; a comma in a line belongs to its value."""
     req = make_request(headers=[(b"Cookie", line) for line in lines])
     assert values(Cookie.get_cookies(req)) == expected
 

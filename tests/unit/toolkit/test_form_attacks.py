@@ -146,5 +146,5 @@ def test_a_body_that_never_ends_a_part() -> None:
 @pytest.mark.parametrize("value", ["", "many", "-1", "1.5"])
 def test_a_limit_that_is_no_number_is_named(value: str) -> None:
     """A misspelt limit stops the request, and the message says which option it is."""
-    with pytest.raises(ValueError, match="PythonOption olexd.form.max_fields must be a number"):
+    with pytest.raises(ValueError, match=r"PythonOption olexd\.form\.max_fields must be a number"):
         util.FieldStorage(FakeRequest(args="a=1", options={"olexd.form.max_fields": value}))

@@ -307,28 +307,6 @@ def test_a_changed_include_is_seen(tmp_path: Path) -> None:
         psp.PSP(req)
 
 
-def test_a_cache_keeps_what_is_asked_for() -> None:
-    """Over its size, a cache keeps the three quarters with the most hits."""
-    cache = psp.HitsCache(8)
-    for number in range(8):
-        cache.store(number, f"v{number}")
-    for number in (0, 1, 2, 3, 4):
-        assert cache.get(number) == f"v{number}"
-    cache.store(8, "v8")
-    assert len(cache._entries) == 6
-    assert [cache.get(number) for number in range(5)] == [f"v{number}" for number in range(5)]
-    assert psp.HitsCache().get("none") is None
-
-
-def test_the_file_cache_knows_times() -> None:
-    """An entry of another time is dropped."""
-    cache = psp.FileCache(4)
-    cache.store("f", 2.0, "code")
-    assert cache.get("f", 2.0) == "code"
-    assert cache.get("f", 1.0) is None
-    assert cache.get("f", 2.0) is None
-
-
 def test_code_makes_the_round_trip() -> None:
     """code2str and str2code are inverse; other marshalled objects are refused."""
     code = compile("x = 1", "f", "exec")

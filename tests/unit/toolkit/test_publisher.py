@@ -197,7 +197,7 @@ dynamic.__call__ = lambda: 'own call'
         ("zero", "0", "text/plain"),
         ("empty", "", "text/plain"),
         ("items", "['a', 1]", "text/plain"),
-        ("raw", "b'raw'", "text/plain"),
+        ("raw", "raw", "text/plain"),
         ("euro", "\u20ac", "text/plain"),
         ("function", "text", "text/plain"),
         ("cls", "instance of nobody", "text/plain"),
@@ -212,6 +212,27 @@ def test_results(tmp_path: Path, name: str, body: str, kind: str | None) -> None
     req = ask(tmp_path, f"page/{name}")
     assert sent(req._record).decode() == body
     assert req.content_type == kind
+
+
+def test_text_is_sent_in_the_charset_of_its_type(tmp_path: Path) -> None:
+    """What the content type promises holds; a charset that is unknown or too small leaves UTF-8."""
+    typed = "req.content_type = 'text/plain; charset=' + charset"
+    page(tmp_path, f"def index(req, charset):\n    {typed}\n    return '\u20ac'")
+    for charset, body in (
+        ("iso-8859-15", b"\xa4"),
+        ('"UTF-16-LE"', b"\xac\x20"),
+        ("latin-1", b"\xe2\x82\xac"),
+        ("x", b"\xe2\x82\xac"),
+    ):
+        assert sent(ask(tmp_path, "page", args=f"charset={charset}")._record) == body
+
+
+def test_bytes_are_sent_as_they_are(tmp_path: Path) -> None:
+    """Also when they are no text at all."""
+    page(tmp_path, "def index(): return b'\\xff\\x00<p></html>'")
+    req = ask(tmp_path, "page")
+    assert sent(req._record) == b"\xff\x00<p></html>"
+    assert req.content_type == "text/html"
 
 
 def test_a_result_waits_for_no_flush(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from mod_python import publisher
 from tests.unit.toolkit.publishing import ask, page, status, text
 
 ESCAPES = """
@@ -414,3 +417,39 @@ def test_refusals_tell_no_secrets(escapes: Path) -> None:
     assert "Cannot publish SETTINGS in /page/SETTINGS because it is imported" in lines
     assert "because dict objects are not traversable" in lines
     assert "secret" not in lines
+
+
+@pytest.mark.parametrize(("rule", "answers"), [((False, True), (200, 403)), ((True, False), (403, 200))])
+def test_an_application_may_close_its_own_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: tuple[bool, bool], answers: tuple[int, int]
+) -> None:
+    """A rule for an exact type says whether its objects are published, and whether they are entered."""
+    page(tmp_path, "class T:\n    word = 'in it'\n    def __str__(self): return 'it'\nthing = T()")
+    thing = publisher.page_cache[ask(tmp_path, "page/thing")].thing
+    monkeypatch.setitem(publisher.tp_rules, type(thing), rule)
+    for path, answer in zip(("page/thing", "page/thing/word"), answers, strict=True):
+        if answer == 403:
+            assert status(tmp_path, path) == 403
+        else:
+            assert text(tmp_path, path) in ("it", "in it")
+
+
+def test_rules_open_nothing_that_is_closed(escapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Modules, classes and what is Python's own stay closed whatever the table says."""
+    for kind in (type(os), type, type(len), str):
+        monkeypatch.setitem(publisher.tp_rules, kind, (True, True))
+    for path in ("os", "Thing", "Thing/attribute", "builtin", "text/upper"):
+        refused(escapes, path)
+
+
+def test_the_table_of_rules_is_the_originals() -> None:
+    """Each type of the inventory that this Python has is there, with its rule."""
+    inventory = json.loads((Path(__file__).parent / "inventory" / "publisher.json").read_text())
+    ours = {
+        kind.__name__: {"traverse": rule[0], "publish": rule[1]} for kind, rule in publisher.tp_rules.items()
+    }
+    theirs = inventory["constants"]["tp_rules"]
+    assert {name: ours[name] for name in theirs if name in ours} == {
+        name: rule for name, rule in theirs.items() if name in ours
+    }
+    assert set(theirs) - set(ours) <= {"DynamicClassAttribute"}
