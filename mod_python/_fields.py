@@ -15,6 +15,25 @@ def decode_name(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+class Options(dict[Any, str]):
+    """The parameters of a part's header, named in bytes as mod_python 3.5 has them; str will do as well."""
+
+    def __missing__(self, key: object) -> str:
+        if isinstance(key, str):
+            return self[key.encode("latin-1", "replace")]
+        raise KeyError(key)
+
+    def get(self, key: object, default: Any = None) -> Any:
+        """Return a parameter's value, or `default`."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key.encode("latin-1", "replace") if isinstance(key, str) else key)
+
+
 class Field:
     """An uploaded file.
 
@@ -53,6 +72,9 @@ class Field:
         self.disposition_options = disp_options
         self.headers = {} if headers is None else headers
         self.filename = disp_options.get("filename")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
 
     @property
     def value(self) -> bytes | None:

@@ -17,7 +17,7 @@ from types import CodeType, MethodWrapperType
 from typing import Any, Final
 
 from mod_python._apache import parse_qs, parse_qsl
-from mod_python._fields import Field, FieldList, StringField, decode_name
+from mod_python._fields import Field, FieldList, Options, StringField, decode_name
 from mod_python._multipart import BLOCK, Headers, MultipartLimits, MultipartReader
 from mod_python._request import Request, option
 from olexd.errors import BadRequest, ServerReturn
@@ -300,9 +300,9 @@ def _read_part(parts: MultipartReader, headers: Headers, sinks: _Sinks) -> Field
         file.close()
         field = StringField(b"")
     field.name = _text(options.get(b"name"))
-    field.filename = filename
+    field.filename = filename or None
     field.disposition = disposition.decode("latin-1")
-    field.disposition_options = _either_key(options)
+    field.disposition_options = Options(options)
     _describe(field, known, headers)
     return field
 
@@ -318,15 +318,10 @@ def _describe(field: Any, known: dict[str, bytes], headers: Headers) -> None:
     """Note a part's type and headers."""
     ctype, options = parse_header(known.get("content-type", b"text/plain"))
     field.type = ctype.decode("latin-1") if b"/" in ctype else "application/octet-stream"
-    field.type_options = _either_key(options)
+    field.type_options = Options(options)
     field.headers = Table()
     for name, value in headers:
         field.headers.add(name.title(), value)
-
-
-def _either_key(options: dict[bytes, str]) -> dict[Any, str]:
-    """Return parameters under their names in bytes, as mod_python 3.5 has them, and in str."""
-    return {**options, **{name.decode("latin-1"): value for name, value in options.items()}}
 
 
 def _text(parameter: str | None) -> str | None:

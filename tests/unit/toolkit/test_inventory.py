@@ -28,7 +28,6 @@ ABSENT = {
     "util.FieldList.__delslice__",
     "util.FieldList.__setslice__",
     # How the original reads a body and a query, where olexd has modules of its own.
-    "util.Field.__getattr__",
     "util.FieldStorage.parse_qsl_safely",
     "util.FieldStorage.read_to_boundary",
     "util.StringField.__getattr__",

@@ -93,7 +93,12 @@ def test_multipart_fields() -> None:
     assert text.file.tell() == 3
     assert type(upload) is util.Field
     assert (upload.name, upload.filename, upload.value) == ("up", "a.bin", b"\0\xff")
-    assert upload.disposition_options[b"filename"] == upload.disposition_options["filename"] == "a.bin"
+    options = upload.disposition_options
+    assert options[b"filename"] == options["filename"] == options.get("filename") == "a.bin"
+    assert "filename" in options and b"filename" in options and sorted(options) == [b"filename", b"name"]
+    assert options.get("other") is None and "other" not in options
+    with pytest.raises(KeyError):
+        options["other"]
     assert upload.file.tell() == 0 and upload.file.fileno() > 0
     assert upload.headers["content-disposition"].startswith("form-data")
 
@@ -102,7 +107,7 @@ def test_an_upload_without_a_file() -> None:
     """An empty file name, as browsers send for an empty file input, is an empty simple field."""
     field = util.FieldStorage(multipart(('; name="up"; filename=""', b"")))["up"]
     assert type(field) is util.StringField
-    assert field == "" and field.filename == "" and field.value == ""
+    assert field == "" and field.filename is None and field.value == ""
 
 
 def test_odd_parts_are_accepted() -> None:
