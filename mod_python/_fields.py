@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from io import BytesIO
-from typing import Any, ClassVar, SupportsIndex
+from typing import Any, ClassVar, Self, SupportsIndex
 
 
 def decode_name(raw: bytes) -> str:
@@ -97,49 +97,26 @@ class Field:
             file.close()
 
 
-class StringField(str):
-    """A simple value: text that also equals the bytes it was sent as.
+class Value(str):
+    """Text that also equals the bytes it was sent as."""
 
-    Made from str, bytes (text: UTF-8, what is not UTF-8 as U+FFFD) or any other object (text: its str()).
-    `value` is the str or other object that was given; for bytes it is the field itself.
-    """
+    __slots__ = ("_raw",)
 
-    filename: str | None = None
-    headers: ClassVar[Any] = {}
-    ctype = "text/plain"
-    type_options: ClassVar[dict[Any, str]] = {}
-    disposition: str | None = None
-    disp_options: dict[Any, str] | None = None
-
-    name: str | None = None
-    type: str
-    disposition_options: dict[Any, str]
     _raw: bytes
-    _file: Any
 
-    def __new__(cls, value: Any = "") -> StringField:
-        raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
-        made = super().__new__(cls, raw.decode("utf-8", "replace") if value is raw else str(value))
-        made._raw = raw
-        made.value = made if value is raw else value
+    def __new__(cls, value: Any = "") -> Self:
+        """Make text of bytes (UTF-8; what is not UTF-8 as U+FFFD) or of anything else's str()."""
+        if isinstance(value, bytes):
+            made = super().__new__(cls, value.decode("utf-8", "replace"))
+            made._raw = value
+        else:
+            made = super().__new__(cls, value)
+            made._raw = str.encode(made, "utf-8", "surrogateescape")
         return made
-
-    value: Any
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes as text in another encoding."""
         return self._raw.decode(encoding, errors)
-
-    @property
-    def file(self) -> Any:
-        """The bytes as a file: where the value came from, or made when asked for."""
-        if not hasattr(self, "_file"):
-            self._file = BytesIO(self._raw)
-        return self._file
-
-    @file.setter
-    def file(self, file: Any) -> None:
-        self._file = file
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, bytes):
@@ -154,12 +131,49 @@ class StringField(str):
     def __str__(self) -> str:
         return str.__str__(self)
 
-    def __repr__(self) -> str:
-        return f"Field({self.name!r}, {str.__repr__(self)})"
-
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as plain text: sessions do not need to know forms."""
         return str, (str.__str__(self),)
+
+
+class StringField(Value):
+    """A simple field.
+
+    Made from str, bytes or any other object. `value` is the str or other object that was given; for bytes it
+    is text that equals them.
+    """
+
+    filename: str | None = None
+    headers: ClassVar[Any] = {}
+    ctype = "text/plain"
+    type_options: ClassVar[dict[Any, str]] = {}
+    disposition: str | None = None
+    disp_options: dict[Any, str] | None = None
+
+    name: str | None = None
+    type: str
+    disposition_options: dict[Any, str]
+    value: Any
+    _file: Any
+
+    def __new__(cls, value: Any = "") -> Self:
+        made = super().__new__(cls, value)
+        made.value = Value(value) if isinstance(value, bytes) else value
+        return made
+
+    @property
+    def file(self) -> Any:
+        """The bytes as a file: where the value came from, or made when asked for."""
+        if not hasattr(self, "_file"):
+            self._file = BytesIO(self._raw)
+        return self._file
+
+    @file.setter
+    def file(self, file: Any) -> None:
+        self._file = file
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {str.__repr__(self)})"
 
 
 class FieldList(list[Any]):
