@@ -17,8 +17,7 @@ from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from mod_python._request import Request
-from olexd.model.table import decode
+from mod_python._request import Request, cookie_header
 
 C = TypeVar("C", bound="Cookie")
 S = TypeVar("S", bound="SignedCookie")
@@ -280,21 +279,8 @@ def add_cookie(req: Request, cookie: Cookie | str, value: Any = "", **kw: Any) -
 
 def get_cookies(req: Request, Class: type[Cookie] = Cookie, **kw: Any) -> Jar:
     """Return the request's cookies by name, as instances of `Class`; `kw` goes to its `parse`."""
-    header = _received(req)
+    header = cookie_header(req)
     return Class.parse(header, **kw) if header is not None else {}
-
-
-def _received(req: Request) -> str | None:
-    """Return the Cookie header; of several lines, which fronts make of HTTP/2, as one line would have it.
-
-    The table of headers joins lines by a comma, which may be part of a cookie's value.
-    """
-    header: str | None = req.headers_in.get("Cookie")
-    record = getattr(req, "_record", None)
-    if header is None or ", " not in header or record is None:
-        return header
-    lines = [decode(value) for name, value in record.header_lines if name.lower() == b"cookie"]
-    return "; ".join(lines) if ", ".join(lines) == header else header
 
 
 def get_cookie(req: Request, name: str, Class: type[Cookie] = Cookie, **kw: Any) -> Cookie | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from olexd.model.table import Table
+from olexd.model.table import Table, decode
 
 
 class Hlist(Protocol):
@@ -70,3 +70,17 @@ def option(req: Request, *names: str) -> str | None:
         if value is not None:
             return str(value)
     return None
+
+
+def cookie_header(req: Request) -> str | None:
+    """Return the Cookie header; of several lines, which fronts make of HTTP/2, as one line would have it.
+
+    The table of headers joins lines by a comma, which may be part of a cookie's value.
+    """
+    header: str | None = req.headers_in.get("Cookie")
+    if header is None or ", " not in header:
+        return header
+    record = getattr(req, "_record", None)
+    lines = () if record is None else record.header_lines
+    values = [decode(value) for name, value in lines if name.lower() == b"cookie"]
+    return "; ".join(values) if ", ".join(values) == header else header

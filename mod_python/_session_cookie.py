@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from mod_python import Cookie
-from mod_python._request import Request, option
-
-DEFAULT_NAME: Final = "pysid"
+from mod_python._request import Request, cookie_header, option
+from mod_python._session_settings import settings
 
 _ON: Final = frozenset({"1", "on", "true", "yes"})
 _OFF: Final = frozenset({"0", "off", "false", "no"})
@@ -16,7 +15,7 @@ _OFF: Final = frozenset({"0", "off", "false", "no"})
 
 def cookie_name(req: Request) -> str:
     """Return the name of the session cookie."""
-    return option(req, "mod_python.session.cookie_name", "session_cookie_name") or DEFAULT_NAME
+    return option(req, "mod_python.session.cookie_name", "session_cookie_name") or str(settings().COOKIE_NAME)
 
 
 def received_sid(req: Request, secret: str | bytes | None) -> str | None:
@@ -27,7 +26,7 @@ def received_sid(req: Request, secret: str | bytes | None) -> str | None:
             req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE
         )
         return None if cookie is None else cookie.value
-    sent = req.headers_in.get("Cookie")
+    sent = cookie_header(req)
     return None if sent is None else _sent_value(sent, name)
 
 

@@ -33,6 +33,9 @@ ABSENT = {
     "util.StringField.__getattr__",
     # The original makes its cookie classes in two steps.
     "Cookie._metaCookie",
+    # How the original finds out the kind of a dbm file.
+    "Session.DbmSession._get_dbm",
+    "Session.DbmSession._set_dbm_type",
     # Pseudo-random numbers that made session ids collide.
     "Session._get_generator",
     "Session._init_rnd",

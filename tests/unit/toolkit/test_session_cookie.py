@@ -209,3 +209,28 @@ def test_location_without_a_root() -> None:
     req.root = ""
     req.hlist.is_location = True
     assert cookie(req).startswith("path=/; ")
+
+
+def test_what_applications_assign_counts(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The numbers, places and names in the module are read when they are needed."""
+    for name, value in {
+        "COOKIE_NAME": "mine",
+        "DFT_TIMEOUT": 77,
+        "CLEANUP_CHANCE": 1,
+        "tempdir": str(temporary / "elsewhere"),
+        "DFT_FAST_CLEANUP": False,
+        "DFT_VERIFY_CLEANUP": False,
+        "DFT_GRACE_PERIOD": 5,
+        "DFT_CLEANUP_TIME_LIMIT": 6,
+    }.items():
+        monkeypatch.setattr(Session, name, value)
+    req = FakeRequest()
+    session = Session.FileSession(req)
+    assert req.cookies[0].startswith("mine=")
+    assert session.timeout() == session._cleanup_timeout == 77
+    assert [message for message, _ in req.logged if "registered" in message]
+    assert session._sessdir == str(temporary / "elsewhere" / "mp_sess")
+    assert (session._fast_cleanup, session._verify_cleanup) == (False, False)
+    assert (session._grace_period, session._cleanup_time_limit) == (5, 6)
+    (temporary / "elsewhere").mkdir()
+    assert Session.DbmSession(FakeRequest())._dbmfile == str(temporary / "elsewhere" / "mp_sess.dbm")

@@ -46,7 +46,16 @@ DBM_PLACES = [
 def test_the_dbm_file(temporary: Path, options: dict[str, str], place: str) -> None:
     """Options name the file, in mod_python's order."""
     options = {name: str(temporary / value) for name, value in options.items()}
-    assert Session._dbm_file(FakeRequest(options=options)) == str(temporary / place)
+    (temporary / place).parent.mkdir(exist_ok=True)
+    assert Session.DbmSession(FakeRequest(options=options))._dbmfile == str(temporary / place)
+
+
+@pytest.mark.parametrize("sid", ["0" * 32, "f" * 32])
+def test_no_session_id_stands_for_the_dbm_file(sid: str) -> None:
+    """A client that sends the id under which the file itself is locked does not lock the file out."""
+    req = FakeRequest(options={"session": "DbmSession"}, Cookie=f"pysid={sid}")
+    Session.Session(req).save()
+    req.finish()
 
 
 def test_any_dbm_module_will_do(temporary: Path) -> None:
@@ -214,7 +223,16 @@ def test_options_set_the_rules() -> None:
     """Arguments beat options, new options beat old ones; On and Off are not among the words."""
     options = {"session_fast_cleanup": "no", "session_grace_period": "7", "session_verify_cleanup": "0"}
     new = options | {"mod_python.file_session.cleanup_grace_period": "9"}
-    assert Session._sweep_rules(FakeRequest(options=new), 0, -1, True) == SweepRules(False, True, 1800, 9, 2)
+    assert rules(FakeRequest(options=new), verify_cleanup=True) == SweepRules(False, True, 1800, 9, 2)
+    assert rules(FakeRequest(), timeout=60, fast_cleanup=False) == SweepRules(False, True, 60, 240, 2)
     with pytest.raises(Exception) as caught:
-        Session._sweep_rules(FakeRequest(options={"session_fast_cleanup": "On"}), 0, -1, -1)
+        rules(FakeRequest(options={"session_fast_cleanup": "On"}))
     assert caught.value.args == ()
+
+
+def rules(req: FakeRequest, **arguments: Any) -> SweepRules:
+    """Return the rules of the sweep that a session asks for."""
+    Session.FileSession(req, **arguments).cleanup()
+    found = [data[1] for function, data in req.cleanups if function is Session.filesession_cleanup]
+    assert isinstance(found[0], SweepRules)
+    return found[0]
