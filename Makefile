@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ORACLE := apache2-bin libapache2-mod-python media-types
+REDIS := redis-tools
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run test check bench clean oracle load
@@ -36,7 +37,8 @@ test: venv oracle
 	$(BIN)/python -m pytest
 
 # The real Apache is what olexd is compared with. apache2-bin is the server without the service around
-# it: nothing is started and no configuration of the machine is touched.
+# it: nothing is started and no configuration of the machine is touched. Nor is it for Redis: the program of
+# Debian's redis-server is in redis-tools, the package redis-server only adds the service.
 oracle:
 	@if [ -x /usr/sbin/apache2 ] && [ -e /usr/lib/apache2/modules/mod_python.so ]; then \
 		:; \
@@ -45,6 +47,14 @@ oracle:
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends $(ORACLE); \
 	else \
 		echo "No Apache with mod_python here: the parity tests are skipped."; \
+	fi
+	@if command -v redis-server > /dev/null || command -v redis-check-rdb > /dev/null; then \
+		:; \
+	elif [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends $(REDIS); \
+	else \
+		echo "No Redis here: the tests of sessions in Redis are skipped."; \
 	fi
 
 check: venv

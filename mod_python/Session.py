@@ -25,6 +25,7 @@ from mod_python._session_dbm import DbmSession, dbm_cleanup
 from mod_python._session_file import FileSession, filesession_cleanup, make_filesession_dirs
 from mod_python._session_lmdb import LmdbSession, lmdb_cleanup
 from mod_python._session_memory import MemorySession, mem_cleanup
+from mod_python._session_redis import RedisSession
 from olexd.sessions.files import STATUS_VERSION
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "FileSession",
     "LmdbSession",
     "MemorySession",
+    "RedisSession",
     "Session",
     "_check_sid",
     "dbm_cleanup",
@@ -86,6 +88,7 @@ _TYPES: Final[dict[str, Callable[..., BaseSession]]] = {
     "MemorySession": MemorySession,
     "DbmSession": DbmSession,
     "FileSession": FileSession,
+    "RedisSession": RedisSession,
 }
 
 

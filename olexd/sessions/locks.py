@@ -1,9 +1,10 @@
-"""One lock per session, held by one request at a time, over all threads and processes of a machine.
+"""One lock per session, held by one request at a time, over all threads and processes.
 
 Within the process a lock has an owner (the request) and a count, so that a request which opens the same
-session twice shares it. Between processes the owner holds one byte of a lock file that all of them
-have open, which the kernel frees when the process dies (`lockfile.py`). The byte's place is the number that
-the sid starts with, 60 bits of it; two sids with the same place would only wait for each other.
+session twice shares it. Between the processes of a machine the owner holds one byte of a lock file that all
+of them have open, which the kernel frees when the process dies (`lockfile.py`). The byte's place is the
+number that the sid starts with, 60 bits of it; two sids with the same place would only wait for each other.
+Between machines it holds a lease in Redis (`redis_locks.py`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from collections import deque
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from olexd.sessions.lockfile import LockFile
 from olexd.sessions.places import private_directory
@@ -31,6 +32,57 @@ class LockTimeout(TimeoutError):
     """A session stayed locked by another request for longer than the caller would wait."""
 
 
+class Between(Protocol):
+    """Keeps processes apart: at most one of them has the lock of a sid.
+
+    One process asks for a sid only when it has not got it. All methods may be called by any thread.
+    """
+
+    longest_pause: float
+    """Seconds between two tries at most."""
+
+    def lock(self, sid: str) -> bool:
+        """Take the lock of `sid`; return False when another process has it."""
+        ...
+
+    def unlock(self, sid: str) -> None:
+        """Give the lock of `sid` back."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+    def forget_inherited(self) -> None:
+        """In a forked child: have nothing."""
+        ...
+
+
+class MachineLocks:
+    """Keeps the processes of a machine apart, by the bytes of the file `locks` in a directory of theirs."""
+
+    longest_pause = LONGEST_PAUSE
+
+    def __init__(self, directory: str) -> None:
+        self._file = LockFile(partial(_file_in, directory))
+
+    def lock(self, sid: str) -> bool:
+        """Lock the byte of `sid`. Raises `SessionStoreError` when others could have written the file."""
+        return self._file.lock(_place(sid))
+
+    def unlock(self, sid: str) -> None:
+        """Unlock the byte of `sid`."""
+        self._file.unlock(_place(sid))
+
+    def close(self) -> None:
+        """Close the file, which frees what is still locked in it. The next use opens it again."""
+        self._file.close()
+
+    def forget_inherited(self) -> None:
+        """In a forked child: open the file anew."""
+        self._file.forget_inherited()
+
+
 class _Waiter:
     """A request that may have to queue for a lock; `turn` is free once the lock became its own."""
 
@@ -43,14 +95,14 @@ class _Waiter:
 
 
 class _Held:
-    """A lock that a request of this process has; `byte` says whether the process has it too by now."""
+    """A lock that a request of this process has; `ours` says whether the process has it too by now."""
 
-    __slots__ = ("byte", "count", "owner", "queue")
+    __slots__ = ("count", "ours", "owner", "queue")
 
     def __init__(self, owner: object) -> None:
         self.owner = owner
         self.count = 1
-        self.byte = False
+        self.ours = False
         self.queue: deque[_Waiter] = deque()
 
 
@@ -63,18 +115,17 @@ def _file_in(directory: str) -> str:
 
 
 class SessionLocks:
-    """The session locks of one directory, which holds their file, `locks`.
+    """The session locks of this process; `between` keeps it and other processes apart.
 
     Owners are compared by identity. Safe among threads; after `fork` the child holds none of them.
     """
 
-    def __init__(self, directory: str) -> None:
-        self.directory = directory
+    def __init__(self, between: Between) -> None:
+        self._between = between
         # A session that is garbage unlocks itself, at a time of the collector's choosing: perhaps in a thread
         # that is in here. So the mutex is re-entrant, and nothing that could collect is made under it.
         self._mutex = threading.RLock()
         self._held: dict[str, _Held] = {}
-        self._file = LockFile(partial(_file_in, directory))
         forget_after_fork(self)
 
     def acquire(self, sid: str, owner: object, timeout: float | None = None) -> None:
@@ -93,8 +144,8 @@ class SessionLocks:
                 return
         if held is not fresh:
             held = self._wait(sid, fresh, deadline)
-        if not held.byte:
-            self._lock_byte(sid, held, deadline)
+        if not held.ours:
+            self._make_ours(sid, held, deadline)
 
     def release(self, sid: str, owner: object) -> None:
         """Give back one `acquire`; the last one lets the next request in. Not the owner: RuntimeError."""
@@ -112,8 +163,8 @@ class SessionLocks:
         return held is not None and held.owner is owner
 
     def close(self) -> None:
-        """Close the lock file, which frees what is still locked in it. The next use opens it again."""
-        self._file.close()
+        """Let other processes have what is still locked here."""
+        self._between.close()
 
     def _wait(self, sid: str, fresh: _Held, deadline: float | None) -> _Held:
         """Wait in this process's queue; return the lock once it is the owner's: `fresh` if it is free now."""
@@ -133,7 +184,7 @@ class SessionLocks:
         raise LockTimeout("another request holds the session")
 
     def _pass_on(self, sid: str, held: _Held) -> None:
-        """Hand the lock to the next request in this process's queue, else give up the byte.
+        """Hand the lock to the next request in this process's queue, else to the other processes.
 
         Only under the mutex: the next owner's lock would be the same one to the kernel.
         """
@@ -143,19 +194,19 @@ class SessionLocks:
             waiter.turn.release()
             return
         del self._held[sid]
-        if held.byte:
-            self._file.unlock(_place(sid))
+        if held.ours:
+            self._between.unlock(sid)
 
-    def _lock_byte(self, sid: str, held: _Held, deadline: float | None) -> None:
+    def _make_ours(self, sid: str, held: _Held, deadline: float | None) -> None:
         """Take the lock from the other processes; if that fails, the next request in the queue may try."""
         try:
-            place, pause = _place(sid), FIRST_PAUSE
-            while not self._file.lock(place):
+            pause = FIRST_PAUSE
+            while not self._between.lock(sid):
                 if deadline is not None and time.monotonic() >= deadline:
                     raise LockTimeout("another request holds the session")
                 time.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
-            held.byte = True
+                pause = min(pause * 2, self._between.longest_pause)
+            held.ours = True
         except BaseException:
             with self._mutex:
                 self._pass_on(sid, held)
@@ -165,8 +216,12 @@ class SessionLocks:
         """In a forked child: hold nothing."""
         self._mutex = threading.RLock()
         self._held = {}
-        self._file.forget_inherited()
+        self._between.forget_inherited()
 
 
-locks_in: Final = PerDirectory(SessionLocks)
+def _locks_of(directory: str) -> SessionLocks:
+    return SessionLocks(MachineLocks(directory))
+
+
+locks_in: Final = PerDirectory(_locks_of)
 """Return this process's locks for a directory (str), always the same object."""

@@ -15,19 +15,20 @@ import pytest
 from olexd.sessions.locks import LockTimeout, SessionLocks
 from olexd.sessions.store import InvalidSid, SessionStoreError
 from tests.unit.sessions.conftest import SID
+from tests.unit.sessions.places import open_locks
 
 HOLD = """
 import sys
-from olexd.sessions.locks import SessionLocks
-SessionLocks(sys.argv[1]).acquire(sys.argv[2], "owner", 10)
+from tests.unit.sessions.places import open_locks
+open_locks(sys.argv[1]).acquire(sys.argv[2], "owner", 10)
 print("held", flush=True)
 sys.stdin.read()
 """
 
 COUNT = """
 import sys
-from olexd.sessions.locks import SessionLocks
-locks, counter = SessionLocks(sys.argv[1]), sys.argv[2]
+from tests.unit.sessions.places import open_locks
+locks, counter = open_locks(sys.argv[1]), sys.argv[2]
 for turn in range(50):
     owner = object()
     locks.acquire("a" * 32, owner, 30)
@@ -122,9 +123,9 @@ def test_who_gave_up_is_not_waited_for(locks: SessionLocks) -> None:
     assert held(locks) == 0
 
 
-def test_another_process_is_waited_for(locks: SessionLocks) -> None:
+def test_another_process_is_waited_for(locks: SessionLocks, where: str) -> None:
     """A lock that another process has is refused until that process ends, even by a kill."""
-    command = [sys.executable, "-c", HOLD, locks.directory, SID]
+    command = [sys.executable, "-c", HOLD, where, SID]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"held\n"
@@ -136,9 +137,9 @@ def test_another_process_is_waited_for(locks: SessionLocks) -> None:
     locks.release(SID, "request")
 
 
-def test_a_failure_lets_the_next_one_try(locks: SessionLocks) -> None:
+def test_a_failure_lets_the_next_one_try(locks: SessionLocks, where: str) -> None:
     """When the first of two waiting requests gives up on another process, the second still gets the lock."""
-    command = [sys.executable, "-c", HOLD, locks.directory, SID]
+    command = [sys.executable, "-c", HOLD, where, SID]
     got: list[str] = []
 
     def first() -> None:
@@ -167,11 +168,11 @@ def test_a_failure_lets_the_next_one_try(locks: SessionLocks) -> None:
     assert held(locks) == 0
 
 
-def test_processes_exclude_each_other(tmp_path: Path) -> None:
+def test_processes_exclude_each_other(tmp_path: Path, where: str) -> None:
     """Three processes that count in one file under one lock lose no count."""
     counter = tmp_path / "counter"
     counter.write_text("0")
-    command = [sys.executable, "-c", COUNT, str(tmp_path / "locks"), str(counter)]
+    command = [sys.executable, "-c", COUNT, where, str(counter)]
     children = [subprocess.Popen(command) for _ in range(3)]
     assert [child.wait(60) for child in children] == [0, 0, 0]
     assert counter.read_text() == "150"
@@ -203,10 +204,11 @@ def test_forged_ids_are_not_locked(locks: SessionLocks, sid: str) -> None:
     assert held(locks) == 0
 
 
-def test_a_lock_file_others_can_write_is_refused(locks: SessionLocks) -> None:
+def test_a_lock_file_others_can_write_is_refused(tmp_path: Path) -> None:
     """A lock file or directory that others can write to is not used, and nothing stays locked."""
-    os.mkdir(locks.directory)
-    os.chmod(locks.directory, 0o777)
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks").chmod(0o777)
+    locks = open_locks(str(tmp_path / "locks"))
     with pytest.raises(SessionStoreError):
         locks.acquire(SID, "request")
     assert held(locks) == 0

@@ -23,58 +23,58 @@ FORGED = [
 ]
 
 
-def test_a_session_comes_back_as_saved(store: Store) -> None:
+def test_a_session_comes_back_as_saved(any_store: Store) -> None:
     """What was saved is what load returns."""
     saved = record({"user": "Zoë", "list": [1, 2]})
-    store.save(SID, saved)
-    assert store.load(SID) == saved
+    any_store.save(SID, saved)
+    assert any_store.load(SID) == saved
 
 
-def test_an_unknown_session_is_none(store: Store) -> None:
+def test_an_unknown_session_is_none(any_store: Store) -> None:
     """A sid that was never saved loads as None."""
-    assert store.load(SID) is None
+    assert any_store.load(SID) is None
 
 
-def test_a_save_replaces_the_record(store: Store) -> None:
+def test_a_save_replaces_the_record(any_store: Store) -> None:
     """The last save wins."""
-    store.save(SID, record(1))
-    store.save(SID, record(2))
-    assert store.load(SID) == record(2)
+    any_store.save(SID, record(1))
+    any_store.save(SID, record(2))
+    assert any_store.load(SID) == record(2)
 
 
-def test_a_deleted_session_is_gone(store: Store) -> None:
+def test_a_deleted_session_is_gone(any_store: Store) -> None:
     """Delete forgets a session, and does not mind one that is not there."""
-    store.save(SID, record())
-    store.delete(SID)
-    store.delete(SID)
-    assert store.load(SID) is None
+    any_store.save(SID, record())
+    any_store.delete(SID)
+    any_store.delete(SID)
+    assert any_store.load(SID) is None
 
 
-def test_a_record_is_a_copy(store: Store) -> None:
-    """Changing a loaded record changes nothing in the store."""
-    store.save(SID, record([]))
-    loaded = store.load(SID)
+def test_a_record_is_a_copy(any_store: Store) -> None:
+    """Changing a loaded record changes nothing in the any_store."""
+    any_store.save(SID, record([]))
+    loaded = any_store.load(SID)
     assert loaded is not None
     loaded["_data"]["value"].append(1)
-    assert store.load(SID) == record([])
+    assert any_store.load(SID) == record([])
 
 
-def test_a_long_session_is_kept(store: Store) -> None:
+def test_a_long_session_is_kept(any_store: Store) -> None:
     """A record of some hundred kilobytes is no different."""
-    store.save(SID, record("x" * 300_000))
-    assert store.load(SID) == record("x" * 300_000)
+    any_store.save(SID, record("x" * 300_000))
+    assert any_store.load(SID) == record("x" * 300_000)
 
 
 @pytest.mark.parametrize("sid", FORGED)
-def test_forged_ids_are_refused(store: Store, sid: str) -> None:
+def test_forged_ids_are_refused(any_store: Store, sid: str) -> None:
     """Nothing is looked up, kept or removed under a text that is not a session id."""
     assert not valid_sid(sid)
     with pytest.raises(InvalidSid):
-        store.load(sid)
+        any_store.load(sid)
     with pytest.raises(InvalidSid):
-        store.save(sid, record())
+        any_store.save(sid, record())
     with pytest.raises(InvalidSid):
-        store.delete(sid)
+        any_store.delete(sid)
 
 
 def test_a_sweep_removes_only_what_expired(store: Store) -> None:
@@ -112,7 +112,7 @@ def test_a_session_saved_again_after_delete_is_swept(store: Store) -> None:
     assert store.sweep(9999.0) == 1
 
 
-def test_threads_share_a_store(store: Store) -> None:
+def test_threads_share_a_store(any_store: Store) -> None:
     """Loads and saves of many threads at once do not disturb each other."""
     failures: list[BaseException] = []
 
@@ -120,8 +120,8 @@ def test_threads_share_a_store(store: Store) -> None:
         sid = f"{number:032x}"
         try:
             for turn in range(100):
-                store.save(sid, record(turn))
-                assert store.load(sid) == record(turn)
+                any_store.save(sid, record(turn))
+                assert any_store.load(sid) == record(turn)
         except BaseException as error:
             failures.append(error)
 

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mod_python import Session
 from olexd.sessions.locks import LockTimeout
+from olexd.sessions.redis_store import connect
+from tests.redis_server import RedisServer
 from tests.unit.toolkit.fake import FakeRequest
+from tests.unit.toolkit.redis_site import redis_options
 
 pytestmark = pytest.mark.usefixtures("temporary")
 
-KINDS = ["LmdbSession", "MemorySession", "DbmSession", "FileSession"]
+KINDS = ["LmdbSession", "MemorySession", "DbmSession", "FileSession", "RedisSession"]
 UNKNOWN = "f" * 32
+
+OPTIONS: dict[str, str] = {}
+"""What requests are configured with besides the type."""
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     """The session type under test."""
+    if request.param == "RedisSession":
+        server: RedisServer = request.getfixturevalue("empty_redis")
+        for name, value in redis_options(server, tmp_path).items():
+            monkeypatch.setitem(OPTIONS, name, value)
     return str(request.param)
+
+
+def request_of(kind: str, cookie: str | None = None) -> FakeRequest:
+    """Return a request of a site with sessions of that type, which sends `cookie`."""
+    req = FakeRequest(options={"mod_python.session.session_type": kind, **OPTIONS})
+    if cookie is not None:
+        req.headers_in["Cookie"] = cookie
+    return req
 
 
 def begin(kind: str, cookie: str | None = None, **keywords: Any) -> tuple[Session.BaseSession, FakeRequest]:
     """Open a session for a request that sends `cookie`, and return both."""
-    req = FakeRequest(options={"mod_python.session.session_type": kind})
-    if cookie is not None:
-        req.headers_in["Cookie"] = cookie
+    req = request_of(kind, cookie)
     return Session.Session(req, **keywords), req
 
 
@@ -194,13 +213,14 @@ def test_cleanup_removes_expired_sessions(kind: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Session, "CLEANUP_CHANCE", 1)
     _, req = begin(kind, timeout=60 if kind == "FileSession" else 0)
     req.finish()
-    assert any("session cleanup" in line or "database cleanup" in line for line, level in req.logged)
+    announced = ("session cleanup", "database cleanup", "removes expired sessions")
+    assert any(words in line for words in announced for line, level in req.logged)
     assert all(level == 5 for line, level in req.logged if line.startswith(kind)), req.logged
     monkeypatch.setattr(Session, "CLEANUP_CHANCE", 10**9)
     opened, req = begin(kind, kept)
     assert not opened.is_new()
     old._lock = 0
-    assert old.do_load() is None
+    assert kind == "RedisSession" or old.do_load() is None
     req.finish()
 
 
@@ -244,7 +264,7 @@ def test_one_request_may_open_its_session_twice(kind: str) -> None:
     cookie = saved(kind)
     session, req = begin(kind, cookie)
     again = Session.Session(req)
-    redirected = FakeRequest(options={"session": kind}, Cookie=cookie)
+    redirected = request_of(kind, cookie)
     redirected.prev = req  # type: ignore[assignment]
     third = Session.Session(redirected)
     assert session == again == third == {"user": "joe"}
@@ -257,7 +277,7 @@ def test_on_the_reactor_nothing_is_waited_for(kind: str) -> None:
     """A request that runs on the reactor's thread gets an error instead of stopping the server."""
     cookie = saved(kind)
     _, first = begin(kind, cookie)
-    req = FakeRequest(options={"session": kind}, Cookie=cookie)
+    req = request_of(kind, cookie)
     req._record = type("Record", (), {"on_reactor": True})()  # type: ignore[attr-defined]
     with pytest.raises(LockTimeout):
         Session.Session(req)
@@ -286,6 +306,71 @@ def test_without_locking_nobody_waits(kind: str) -> None:
         first.save()
     other.finish()
     req.finish()
+
+
+def test_writers_lose_nothing(kind: str) -> None:
+    """Requests that change one session at the same time change it one after the other."""
+    cookie = saved(kind)
+
+    def work() -> None:
+        for _ in range(10):
+            session, req = begin(kind, cookie)
+            session["count"] = session.get("count", 0) + 1
+            session.save()
+            req.finish()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    session, req = begin(kind, cookie)
+    assert session["count"] == 60
+    req.finish()
+
+
+WRITER = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[3]
+from mod_python import Session
+from tests.unit.toolkit.fake import FakeRequest
+options = dict(pair.split("=", 1) for pair in sys.argv[4:])
+Session.tempdir = sys.argv[3]
+req = FakeRequest(options={"mod_python.session.session_type": sys.argv[1], **options})
+req.headers_in["Cookie"] = sys.argv[2]
+session = Session.Session(req)
+while True:
+    session["count"] = session.get("count", 0) + 1
+    session["filling"] = "x" * 50_000
+    session.save()
+    print(session["count"], flush=True)
+"""
+
+
+@pytest.mark.parametrize("kind", ["LmdbSession", "FileSession", "RedisSession"], indirect=True)
+def test_a_killed_process_leaves_what_it_saved(kind: str, temporary: Path) -> None:
+    """kill -9 in the middle of saving: the session opens, with what was saved last or is being saved."""
+    cookie = saved(kind)
+    options = [f"{name}={value}" for name, value in OPTIONS.items()]
+    command = [sys.executable, "-c", WRITER, kind, cookie, str(temporary), *options]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            printed = "".join(child.stdout.readline() for _ in range(20))
+            child.kill()
+            known = int((printed + child.stdout.read()).rpartition("\n")[0].split()[-1])
+        session, req = begin(kind, cookie, lock=0)
+        assert session["user"] == "joe"
+        assert known <= session["count"] <= known + 1
+        req.finish()
+        if kind == "RedisSession":
+            release_leases()
+
+
+def release_leases() -> None:
+    """Do what time does for the leases of a process that was killed."""
+    client = connect(OPTIONS["mod_python.redis_session.url"])
+    client.delete(*client.keys("*lock:*"))
 
 
 def test_a_failed_constructor_is_silent(kind: str) -> None:
