@@ -16,12 +16,15 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from bench import sessions
 from bench.measure import MeasureFailed, Sample, check, idle_bytes, new_cookies, run_wrk
 from bench.scenarios import SCENARIOS, Scenario, missing_in_olexd
 from bench.site import KINDS, PROXY, front, server, write_site
 from tests.integration.servers import RunningServer, missing
 
 IDLE = "idle"
+SCALE = "sessions-scale"
+"""Takes minutes and no server: only when asked for."""
 NAMES = [*(scenario.name for scenario in SCENARIOS), IDLE]
 HEADINGS = ("scenario", "apache/s", "olexd/s", "ratio", "p99 apache", "p99 olexd", "cpu apache", "cpu olexd")
 WIDTHS = (32, 10, 10, 7, 12, 12, 11, 11)
@@ -30,7 +33,9 @@ WIDTHS = (32, 10, 10, 7, 12, 12, 11, 11)
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--only", action="append", choices=NAMES, help="measure this one (may be repeated)")
+    parser.add_argument(
+        "--only", action="append", choices=[*NAMES, SCALE], help="measure this one (may be repeated)"
+    )
     parser.add_argument("--seconds", type=int, default=3, help="length of one run (default 3)")
     parser.add_argument("--rounds", type=int, default=3, help="runs for each server (default 3)")
     parser.add_argument("--threads", type=int, default=25, help="ThreadsPerChild of both (default 25)")
@@ -150,12 +155,16 @@ def unusable() -> str:
 def main(argv: Sequence[str]) -> int:
     """Run the benchmarks; return the exit status."""
     options = arguments(argv)
+    wanted = options.only or NAMES
+    if SCALE in wanted:
+        sessions.main()
+        if len(wanted) == 1:
+            return 0
     if reason := unusable():
         print(f"bench: {reason}", file=sys.stderr)
         return 1
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    wanted = options.only or NAMES
     failed = 0
     print(
         f"{os.cpu_count()} processors, Python {platform.python_version()}, {options.threads} threads, ",
