@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from olexd.sessions.redis_store import connect
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.wire import DEADLINE, Wire
+from tests.unit.toolkit.redis_site import redis_options
 
 APPLICATION = """
 from mod_python import Session, apache
@@ -22,12 +25,27 @@ def handler(req):
 """
 
 
-def config(directory: Path, port: int, application: str) -> str:
-    """A configuration with a visitors' counter, and a directory for its sessions."""
-    sessions = directory / "sessions"
+KINDS = ["LmdbSession", "FileSession", "RedisSession"]
+
+
+@pytest.fixture(params=KINDS)
+def options(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The options of a site with sessions of each type that outlives its server."""
+    sessions = tmp_path / "sessions"
     sessions.mkdir(mode=0o700)
-    option = f'PythonOption mod_python.session.database_directory "{sessions}"'
-    return application_config(directory, port, application, 4, option)
+    options = {
+        "mod_python.session.session_type": str(request.param),
+        "mod_python.session.database_directory": str(sessions),
+    }
+    if request.param == "RedisSession":
+        options |= redis_options(request.getfixturevalue("empty_redis"), tmp_path)
+    return options
+
+
+def config(directory: Path, port: int, application: str, options: dict[str, str]) -> str:
+    """A configuration with a visitors' counter, and its sessions' place."""
+    lines = "\n".join(f'PythonOption {name} "{value}"' for name, value in options.items())
+    return application_config(directory, port, application, 4, lines)
 
 
 HANGING = """
@@ -74,11 +92,20 @@ def end(server: RunningServer, kill: bool) -> None:
     server.process.wait(DEADLINE)
 
 
+def until_unlocked(options: dict[str, str]) -> None:
+    """Wait until the requests are over: a killed server's locks in Redis would last for some seconds."""
+    url = options.get("mod_python.redis_session.url")
+    deadline = time.monotonic() + DEADLINE
+    while url is not None and connect(url).keys("*lock:*"):
+        assert time.monotonic() < deadline, "a session stays locked"
+        time.sleep(0.005)
+
+
 @pytest.mark.parametrize("kill", [False, True], ids=["restart", "kill -9"])
-def test_saved_is_saved(tmp_path: Path, kill: bool) -> None:
+def test_saved_is_saved(tmp_path: Path, options: dict[str, str], kill: bool) -> None:
     """A saved session goes on where it was, right after the answer, however the server ended."""
     port = free_port()
-    text = config(tmp_path, port, APPLICATION)
+    text = config(tmp_path, port, APPLICATION, options)
     joe, ann = Visitor(), Visitor()
     names = set()
     for start in range(3):
@@ -89,14 +116,16 @@ def test_saved_is_saved(tmp_path: Path, kill: bool) -> None:
                 names.add(name)
             other, visits = ann.visit(server)
             assert (visits, other in names) == (start + 1, False)
+            until_unlocked(options)
             end(server, kill)
     assert len(names) == 1
 
 
-def test_lock_of_a_killed_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", ["LmdbSession", "FileSession"], indirect=True)
+def test_lock_of_a_killed_server(tmp_path: Path, options: dict[str, str]) -> None:
     """A session that was locked when the server was killed can be used at once by the next one."""
     port = free_port()
-    text = config(tmp_path, port, HANGING)
+    text = config(tmp_path, port, HANGING, options)
     joe = Visitor()
     with Olexd(text, tmp_path, port) as server:
         joe.visit(server)
