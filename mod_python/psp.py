@@ -14,6 +14,7 @@ from __future__ import annotations
 import dbm
 import marshal
 import os
+import stat
 import sys
 import tempfile
 import types
@@ -168,10 +169,7 @@ class PSP:
     def load_from_file(self) -> None:
         """Take the code of the page's file, compiled anew when it or what it includes has changed."""
         filename: Any = self.filename
-        try:
-            mtime = os.stat(filename).st_mtime_ns
-        except (OSError, ValueError):
-            raise ServerReturn(apache.HTTP_NOT_FOUND) from None
+        mtime = _page_time(filename)
         page = self.cache_get(filename, mtime)
         if page is None:
             page = _compiled(filename)
@@ -272,9 +270,10 @@ class PSP:
         with open(self.filename, encoding="utf-8") as file:
             page = file.read().splitlines()
         lines = program.source.splitlines()
-        rows = [_row("", "PSP-produced Python Code:", self.filename)]
+        rows = [_row("", "&nbsp;PSP-produced Python Code:", f"{escape(self.filename)}:")]
         for number in range(max(len(lines), len(page))):
-            rows.append(_row(str(number + 1), _at(lines, number), _at(page, number)))
+            code, source = _coloured("blue", _at(lines, number)), _coloured("green", _at(page, number))
+            rows.append(_row(f"{number + 1}.&nbsp;", code, source))
         self.req.write("<table>\n" + "".join(rows) + "</table>\n")
 
 
@@ -283,13 +282,14 @@ def _at(lines: list[str], number: int) -> str:
 
 
 def _row(number: str, code: str, source: str) -> str:
-    """Return one row of the display of a page's program."""
-    cells = f'<td>{number}</td><td><font color="blue">{_html(code)}</font></td>'
-    return f'<tr>{cells}<td>&nbsp;<font color="green">{_html(source)}</font></td></tr>\n'
+    """Return one row of the display of a page's program, of HTML."""
+    return f"<tr><td><tt>{number}</tt></td><td><tt>{code}</tt></td><td><tt>&nbsp;{source}</tt></td></tr>\n"
 
 
-def _html(text: str) -> str:
-    return escape(text).replace("\t", " " * 4).replace(" ", "&nbsp;")
+def _coloured(colour: str, text: str) -> str:
+    """Return text as HTML, with its blanks."""
+    html = escape(text).replace("\t", " " * 4).replace(" ", "&nbsp;")
+    return f"<font color={colour}>{html}</font>"
 
 
 def _form(req: Any) -> Any:
@@ -310,6 +310,17 @@ def _resolve(req: Request, filename: str | None) -> str:
     if filename is None:
         raise TypeError("a request without a file name has no page")
     return filename
+
+
+def _page_time(filename: str) -> int:
+    """Return when a page's file was changed last, in nanoseconds; 404 unless it is a file."""
+    try:
+        status = os.stat(filename)
+    except (OSError, ValueError):
+        raise ServerReturn(apache.HTTP_NOT_FOUND) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ServerReturn(apache.HTTP_NOT_FOUND)
+    return status.st_mtime_ns
 
 
 def _compiled(filename: str) -> CompiledPage:

@@ -194,6 +194,22 @@ CASES = [
         differs="the exception is told once, as it was raised",
         olexd=[Expect(500, {}, r"line\n.*page\.psp&quot;, line 3, .*1 / 0(?!.*another exception).*")],
     ),
+    page(
+        "debug-view",
+        "x <b>&\n<%\nif 1:\n%>\tyes '\"'\n<%\n%>",
+        get("/page.psp_"),
+        get("/none.psp_"),
+        config=DEBUG,
+    ),
+    pages(
+        "of-a-directory",
+        {"sub/page.psp": "x", "page.psp": "y"},
+        get("/"),
+        get("/sub/"),
+        get("/sub"),
+        get("/sub/page.psp"),
+        config='<Directory "@ROOT@">\nSetHandler mod_python\nPythonHandler mod_python.psp\n</Directory>',
+    ),
     Case(
         "psp-from-a-handler",
         [get("/?name=value")],

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mod_python import Session, psp, util
+from mod_python import Cookie, Session, _apache, psp, util
+from tests.unit.python_support import make_request
 from tests.unit.toolkit.fake import FakeRequest
 
 INVENTORY: dict[str, dict[str, Any]] = {
@@ -209,6 +211,110 @@ def test_instances_have_every_attribute(path: str, entry: dict[str, Any], tempor
         path = "Session.MemorySession"
     instance = made(path, temporary)
     assert [name for name in entry["instance_attributes"] if not hasattr(instance, name)] == []
+
+
+OPTIONS = [
+    "mod_python.session.session_type",
+    "session",
+    "mod_python.session.cookie_name",
+    "session_cookie_name",
+    "mod_python.session.application_domain",
+    "mod_python.session.application_path",
+    "ApplicationPath",
+    "mod_python.session.database_directory",
+    "session_directory",
+    "mod_python.dbm_session.database_filename",
+    "session_dbm",
+    "mod_python.dbm_session.database_directory",
+    "mod_python.file_session.database_directory",
+    "mod_python.file_session.enable_fast_cleanup",
+    "session_fast_cleanup",
+    "mod_python.file_session.verify_session_timeout",
+    "session_verify_cleanup",
+    "mod_python.file_session.cleanup_grace_period",
+    "session_grace_period",
+    "mod_python.file_session.cleanup_time_limit",
+    "session_cleanup_time_limit",
+    "mod_python.psp.cache_database_filename",
+    "PSPDbmCache",
+]
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_are_read(name: str) -> None:
+    """Every option, by its new and its old name, is asked for by a module; what it does has its own tests."""
+    package = Path(util.__file__).parent
+    assert any(f'"{name}"' in module.read_text() for module in package.glob("*.py"))
+
+
+def expiring(date: str) -> None:
+    """Set a cookie's date."""
+    Cookie.Cookie("a", "b").expires = date
+
+
+def text_body() -> None:
+    """Read a form from a request that returns text."""
+    req = FakeRequest(method="POST", Content_Length="3")
+    req.read = lambda length=-1: "a=1"  # type: ignore[assignment,method-assign,misc]
+    util.FieldStorage(req)
+
+
+def late_redirect() -> None:
+    """Redirect after output."""
+    req = FakeRequest()
+    req.write("text")
+    util.redirect(req, "/there")
+
+
+MESSAGES: list[tuple[Callable[[], object], type[Exception], str]] = [
+    (lambda: util.parse_qsl(None), TypeError, "not an ISO-8859-1 string"),  # type: ignore[type-var]
+    (lambda: util.parse_header("a"), TypeError, "parse_header() only accepts bytes"),  # type: ignore[arg-type]
+    (lambda: util.redirect(FakeRequest(), b"/"), TypeError, "location must be of type str"),  # type: ignore[arg-type]
+    (late_redirect, IOError, "Cannot redirect after headers have already been sent."),
+    (text_body, TypeError, "req.read() must return bytes"),
+    (lambda: util.FieldStorage(FakeRequest()).__setitem__("a", 1), TypeError, "Field value must be bytes"),  # type: ignore[arg-type]
+    (lambda: util.FieldStorage(FakeRequest()).__setitem__(1, "a"), TypeError, "Field key must be bytes"),  # type: ignore[arg-type]
+    (
+        lambda: util.Field("a", io.StringIO("x"), "", {}, "", {}).value,
+        TypeError,
+        "value must be bytes, is file opened in binary mode?",
+    ),
+    (lambda: Cookie.Cookie("a", "b", bogus=1), AttributeError, "'Cookie' object has no attribute 'bogus'"),
+    (lambda: expiring("tomorrow"), ValueError, "Invalid expires time: tomorrow"),
+    (lambda: str(Cookie.SignedCookie("a", "b")), Cookie.CookieError, "Cannot sign without a secret"),
+    (
+        lambda: Cookie.SignedCookie.parse("a=b", "secret", Cookie.Cookie.EXCEPTION),
+        Cookie.CookieError,
+        "Incorrectly Signed Cookie: a=b",
+    ),
+    (lambda: Session.Session(FakeRequest(), sid="x"), ValueError, "Invalid Session ID: sid=x"),
+    (lambda: Session.Session(FakeRequest(options={"session": "X"})), Exception, "Unknown session type X"),
+    (lambda: Session.true_or_false("on"), Exception, ""),
+    (
+        lambda: psp.PSP(FakeRequest(), filename="a", string="b"),
+        ValueError,
+        "Must specify either filename or string",
+    ),
+    (lambda: _apache._global_lock(None, "key"), TypeError, "First argument must be a server object"),
+    (
+        lambda: _apache._global_lock(make_request().server, "key", 99),
+        ValueError,
+        "Lock index is out of range for number of global mutex locks",
+    ),
+    (
+        lambda: _apache._global_unlock(make_request().server, "key", 3),
+        ValueError,
+        "Failed to release global mutex lock",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), MESSAGES, ids=[message for *_, message in MESSAGES])
+def test_messages(call: Callable[[], object], kind: type[Exception], message: str, temporary: Path) -> None:
+    """What goes wrong goes wrong with the original's exception and words."""
+    with pytest.raises(kind) as caught:
+        call()
+    assert str(caught.value) == message
 
 
 def test_the_inventory_is_of_the_toolkit() -> None:

@@ -343,7 +343,7 @@ def test_source_is_shown_in_debugging_only(tmp_path: Path) -> None:
         psp.handler(req)
     req.config["PythonDebug"] = "1"
     assert psp.handler(req) == 0
-    assert "PSP-produced&nbsp;Python&nbsp;Code:" in req.text
+    assert "PSP-produced Python Code:" in req.text
     assert "secret&nbsp;=&nbsp;&#x27;&amp;&#x27;" in req.text
     assert "<b>" not in req.text
 
