@@ -153,13 +153,23 @@ class StringField(Value):
     name: str | None = None
     type: str
     disposition_options: dict[Any, str]
-    value: Any
+    _given: Any
     _file: Any
 
     def __new__(cls, value: Any = "") -> Self:
         made = super().__new__(cls, value)
-        made.value = Value(value) if isinstance(value, bytes) else value
+        made._given = value
         return made
+
+    @property
+    def value(self) -> Any:
+        """What the field was made from; text instead of bytes."""
+        given = self._given
+        return Value(given) if isinstance(given, bytes) else given
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._given = value
 
     @property
     def file(self) -> Any:

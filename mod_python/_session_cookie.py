@@ -15,7 +15,8 @@ _OFF: Final = frozenset({"0", "off", "false", "no"})
 
 def cookie_name(req: Request) -> str:
     """Return the name of the session cookie."""
-    return option(req, "mod_python.session.cookie_name", "session_cookie_name") or str(settings().COOKIE_NAME)
+    name = option(req, "mod_python.session.cookie_name", "session_cookie_name")
+    return name or settings().COOKIE_NAME  # type: ignore[no-any-return]
 
 
 def received_sid(req: Request, secret: str | bytes | None) -> str | None:
@@ -26,7 +27,9 @@ def received_sid(req: Request, secret: str | bytes | None) -> str | None:
             req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE
         )
         return None if cookie is None else cookie.value
-    sent = cookie_header(req)
+    sent = req.headers_in.get("Cookie")
+    if sent is not None and ", " in sent:
+        sent = cookie_header(req)
     return None if sent is None else _sent_value(sent, name)
 
 

@@ -27,6 +27,28 @@ def seconds_for(body: bytes, boundary: bytes = b"BB", block: int = 65368) -> flo
     return time.process_time() - started
 
 
+ODD_QUERIES = [
+    "&" * 5000,
+    "=" * 5000,
+    "%" * 5000,
+    "+" * 5000,
+    "a=%",
+    "a=%f",
+    "%00",
+    "a=1&" * 2000 + "%",
+    "\x00=\x00",
+]
+
+
+@pytest.mark.parametrize("query", ODD_QUERIES, ids=range(len(ODD_QUERIES)))
+def test_odd_query_strings_cve_2003_0973_cve_2004_0096(query: str) -> None:
+    """mod_python's parser wrote behind its memory; here there is a form, and text and bytes are read alike."""
+    util.FieldStorage(FakeRequest(args=query), keep_blank_values=1)
+    as_text = util.parse_qsl(query, 1)
+    assert [(name.encode(), value.encode()) for name, value in as_text] == util.parse_qsl(query.encode(), 1)
+    assert util.parse_qs(query, 1).keys() == dict(as_text).keys()
+
+
 def test_unbounded_parts_cve_2023_25577() -> None:
     """Werkzeug kept every part of a body in memory: here the part after the last allowed one is a 413."""
     assert refusal(multipart(*[("; name=a", b"")] * 1001)) == 413

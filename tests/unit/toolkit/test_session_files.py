@@ -129,7 +129,7 @@ def test_session_files_others_can_write_are_refused(temporary: Path, place: str)
 
 
 @pytest.mark.parametrize("sid", ["../../etc/passwd", "", "a" * 31, "a" * 32 + "\n"])
-def test_forged_ids_are_no_paths(temporary: Path, sid: str) -> None:
+def test_forged_ids_are_no_paths_cve_2006_1095(temporary: Path, sid: str) -> None:
     """A text that is no session id never becomes a file name."""
     files = SessionFiles(str(temporary))
     for call in (files.load, files.delete, lambda sid: files.save(sid, record())):
