@@ -16,7 +16,7 @@ _OFF: Final = frozenset({"0", "off", "false", "no"})
 def cookie_name(req: Request) -> str:
     """Return the name of the session cookie."""
     name = option(req, "mod_python.session.cookie_name", "session_cookie_name")
-    return name or settings().COOKIE_NAME  # type: ignore[no-any-return]
+    return name or str(settings().COOKIE_NAME)
 
 
 def received_sid(req: Request, secret: str | bytes | None) -> str | None:

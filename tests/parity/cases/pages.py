@@ -66,7 +66,7 @@ CASES = [
         "psp.path_split('c.psp')",
         "psp.parse('/no/such/page')",
         "psp.PSP(req, filename='a', string=b'b')",
-        "len(psp.mem_fcache.cache), psp.mem_fcache.size",
+        "psp.mem_fcache.size, psp.mem_scache.size",
         "sorted(vars(psp.PSPInterface(req, None, None)))",
     ),
     shows(

@@ -42,7 +42,7 @@ ODD_QUERIES = [
 
 @pytest.mark.parametrize("query", ODD_QUERIES, ids=range(len(ODD_QUERIES)))
 def test_odd_query_strings_cve_2003_0973_cve_2004_0096(query: str) -> None:
-    """mod_python's parser wrote behind its memory; here there is a form, and text and bytes are read alike."""
+    """mod_python's parser wrote behind its memory; here text and bytes are read alike, whatever they are."""
     util.FieldStorage(FakeRequest(args=query), keep_blank_values=1)
     as_text = util.parse_qsl(query, 1)
     assert [(name.encode(), value.encode()) for name, value in as_text] == util.parse_qsl(query.encode(), 1)
