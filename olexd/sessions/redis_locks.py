@@ -42,15 +42,15 @@ class RedisLeases:
         with redis_failures():
             taken = self._client.set(self._prefix + sid, token, nx=True, px=self._milliseconds())
         if taken:
-            self._tokens[sid] = token
-            self._keep_renewing()
+            self._remember(sid, token)
         return bool(taken)
 
     def unlock(self, sid: str) -> None:
         """End a lease, if it is still this process's. Raises `SessionStoreError`; then it ends by itself."""
-        token = self._tokens.pop(sid)
-        with redis_failures():
-            self._end(keys=[self._prefix + sid], args=[token])
+        token = self._tokens.pop(sid, None)
+        if token is not None:
+            with redis_failures():
+                self._end(keys=[self._prefix + sid], args=[token])
 
     def close(self) -> None:
         """End all leases."""
@@ -60,17 +60,16 @@ class RedisLeases:
     def forget_inherited(self) -> None:
         """In a forked child: have no leases, and no thread that renews them."""
         self._tokens: dict[str, str] = {}
-        self._starting = threading.Lock()
+        self._changing = threading.Lock()
         self._renewing = False
 
     def _milliseconds(self) -> int:
         return int(self._lease * 1000)
 
-    def _keep_renewing(self) -> None:
-        """See to it that a thread renews the leases for as long as there are any."""
-        if self._renewing:
-            return
-        with self._starting:
+    def _remember(self, sid: str, token: str) -> None:
+        """Note a lease, and see to it that a thread renews leases for as long as there are any."""
+        with self._changing:
+            self._tokens[sid] = token
             if not self._renewing:
                 self._renewing = True
                 threading.Thread(target=self._run, name="session-leases", daemon=True).start()
@@ -79,7 +78,7 @@ class RedisLeases:
         pause = threading.Event()
         while True:
             pause.wait(self._lease / 3)
-            with self._starting:
+            with self._changing:
                 if not self._tokens:
                     self._renewing = False
                     return
