@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from html import escape
 from types import CodeType, SimpleNamespace
 from typing import Any, Final
+from urllib.parse import quote
 
 from mod_python import Session, _apache, _psp, apache, util
 from mod_python._psp import parse
@@ -341,10 +342,24 @@ def _string_code(string: str | bytes) -> CodeType:
 
 
 def handler(req: Any) -> int:
-    """Serve the request's file as a page; with PythonDebug, a name with a trailing `_` shows its program."""
+    """Serve the request's file as a page; with PythonDebug, a name with a trailing `_` shows its program.
+
+    That is a request for the page itself, so that whoever may not have the page does not see its program.
+    """
     req.content_type = "text/html"
-    if req.filename.endswith("_") and req.get_config().get("PythonDebug", "0") == "1":
-        PSP(req, req.filename[:-1]).display_code()
+    debugs = req.get_config().get("PythonDebug", "0") == "1"
+    if debugs and req.filename.endswith("_"):
+        req.internal_redirect(_page_url(req))
+    elif debugs and req.prev is not None and req.prev.filename == f"{req.filename}_":
+        PSP(req).display_code()
     else:
         PSP(req).run()
     return apache.OK
+
+
+def _page_url(req: Any) -> str:
+    """Return the URL path of the page whose program is asked for; 404 when the URL has no `_` to take off."""
+    path: str = req.uri.removesuffix(req.path_info or "")
+    if not path.endswith("_"):
+        raise ServerReturn(apache.HTTP_NOT_FOUND)
+    return quote(path[:-1])

@@ -202,6 +202,15 @@ CASES = [
         config=DEBUG,
     ),
     pages(
+        "debug-view-of-guarded-pages",
+        {"page.psp": "<% secret = 1 %>", "open.psp": "<% secret = 1 %>"},
+        get("/page.psp"),
+        get("/page.psp_"),
+        config=f'{DEBUG}<Files "page.psp">\nRequire all denied\n</Files>',
+        differs="the program of a page is for those who may have the page",
+        olexd=[Expect(403), Expect(403)],
+    ),
+    pages(
         "of-a-directory",
         {"sub/page.psp": "x", "page.psp": "y"},
         get("/"),

@@ -42,7 +42,10 @@ class FakeRequest:
         self.cleanups: list[tuple[Callable[[Any], object], Any]] = []
         self.status = 200
         self.content_type: str | None = None
-        self.main = self.prev = None
+        self.main: Any = None
+        self.prev: Any = None
+        self.path_info = ""
+        self.redirects: list[str] = []
         self.sent_bodyct = 0
         self.https = 0
         self.server: Any = None
@@ -80,6 +83,9 @@ class FakeRequest:
         while self.cleanups:
             function, data = self.cleanups.pop()
             function(data)
+
+    def internal_redirect(self, new_uri: str) -> None:
+        self.redirects.append(new_uri)
 
     def get_options(self) -> Table:
         return self.options

@@ -333,19 +333,32 @@ def test_the_handler_serves_pages(tmp_path: Path) -> None:
 def test_source_is_shown_in_debugging_only(tmp_path: Path) -> None:
     """`page.psp_` shows the program with PythonDebug; else it is a file that does not exist."""
     req = page(tmp_path, "<b>\t<%\nsecret = '&'\n%>")
-    req.filename = f"{req.filename}_"
-    with pytest.raises(ServerReturn) as caught:
-        psp.handler(req)
-    assert caught.value.args == (404,)
-    assert req.text == ""
-    req.config["PythonDebug"] = "0"
-    with pytest.raises(ServerReturn):
-        psp.handler(req)
-    req.config["PythonDebug"] = "1"
+    view = page(tmp_path, "", "page.psp_", uri="/app/page.psp_")
+    (tmp_path / "page.psp_").unlink()
+    for debug in ("", "0"):
+        view.config["PythonDebug"] = debug
+        with pytest.raises(ServerReturn) as caught:
+            psp.handler(view)
+        assert caught.value.args == (404,)
+    view.config["PythonDebug"] = req.config["PythonDebug"] = "1"
+    assert psp.handler(view) == 0
+    assert view.redirects == ["/app/page.psp"]
+    assert view.text == ""
+    req.prev = view
     assert psp.handler(req) == 0
     assert "PSP-produced Python Code:" in req.text
     assert "secret&nbsp;=&nbsp;&#x27;&amp;&#x27;" in req.text
     assert "<b>" not in req.text
+
+
+def test_a_view_needs_a_url_of_its_own(tmp_path: Path) -> None:
+    """A file that an Alias or a rewriting leads to has no URL to ask for its page by."""
+    view = page(tmp_path, "", "page.psp_", uri="/elsewhere")
+    view.config["PythonDebug"] = "1"
+    with pytest.raises(ServerReturn) as caught:
+        psp.handler(view)
+    assert caught.value.args == (404,)
+    assert view.redirects == []
 
 
 def test_path_split() -> None:
