@@ -82,6 +82,7 @@ def test_closing_ends_all_leases(empty_redis: RedisServer) -> None:
     assert empty_redis.client.keys() == []
 
 
+@pytest.mark.usefixtures("redis_server")
 def test_a_redis_that_goes_away(tmp_path: Path) -> None:
     """Locks cannot be taken, which is said; what was held can be let go, and taken from the next Redis."""
     directory = tmp_path / "r"
