@@ -10,6 +10,7 @@ from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
+from olexd.config.overrides import OVERRIDE_DIRECTIVES, AccessFiles, Overrides
 from olexd.config.regex import has_wildcard
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
 from olexd.config.server import Listen
@@ -41,13 +42,6 @@ class Listeners:
     """What the server listens on (main server only)."""
 
     listens: tuple[Listen, ...] = setting((), Merge.APPEND)
-
-
-@dataclass(frozen=True, slots=True)
-class Overrides:
-    """What .htaccess files may say. They are not read yet, so nothing is the only value."""
-
-    allowed: frozenset[str] = setting(frozenset())
 
 
 _SERVER_NAME: Final = re.compile(r"(?:(?P<scheme>[^/:]*)://)?(?P<host>[^/]*)")
@@ -119,21 +113,6 @@ def _host_and_port(address: str) -> tuple[str, int]:
         raise DirectiveError("Invalid address or port") from None
 
 
-def _allow_override(conf: Overrides, args: Args) -> Overrides:
-    allowed: set[str] = set()
-    for word in args.words:
-        if word.lower() == "none":
-            allowed.clear()
-        else:
-            allowed.add(word)
-    if allowed:
-        raise DirectiveError(
-            f"AllowOverride {' '.join(args.words)}: .htaccess files are not read yet",
-            "move what they say into <Directory> sections and use AllowOverride None",
-        )
-    return dataclasses.replace(conf, allowed=frozenset())
-
-
 def _error(conf: Naming, args: Args) -> Naming:
     raise DirectiveError(args.raw or "The Error directive was used with no message.")
 
@@ -146,7 +125,7 @@ def _reading(name: str, arity: Arity, help: str) -> Directive:
 BUILTIN: Final = ModuleSpec(
     name="config",
     identifiers=("core_module", "core.c", "http_module", "http_core.c", "so_module", "mod_so.c"),
-    server=(Naming, Listeners),
+    server=(Naming, Listeners, AccessFiles),
     directory=(Overrides,),
     directives=(
         Directive(
@@ -173,25 +152,7 @@ BUILTIN: Final = ModuleSpec(
             _listen,
             "[ADDRESS:]PORT or unix:/PATH, and an optional protocol",
         ),
-        Directive(
-            "AllowOverride",
-            Context.DIRECTORY,
-            Arity.ITERATE,
-            Overrides,
-            _allow_override,
-            "None; other values are refused while .htaccess files are not read",
-            default="None",
-        ),
-        Directive(
-            "AccessFileName",
-            Context.SV,
-            Arity.ITERATE,
-            Naming,
-            ignore,
-            ".htaccess files are not read",
-            default=".htaccess",
-            effect=False,
-        ),
+        *OVERRIDE_DIRECTIVES,
         Directive(
             "Error",
             Context.SVDH,

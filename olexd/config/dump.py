@@ -9,7 +9,7 @@ from typing import Any
 
 from olexd.config.errors import Where
 from olexd.config.sections import DirectoryIndex, LocationIndex
-from olexd.config.server import Address, HostConfig, Listen, Section, ServerConfig
+from olexd.config.server import Address, Branches, HostConfig, Listen, Section, ServerConfig
 from olexd.config.settings import UNSET, Settings
 
 
@@ -52,6 +52,7 @@ def _host(host: HostConfig) -> Iterator[str]:
         if isinstance(index, DirectoryIndex | LocationIndex):
             yield from _sections(index.sections, "  ")
     yield from _sections(host.files, "  ")
+    yield from _ifs(host.ifs, "  ")
 
 
 def _words(label: str, words: Iterable[str]) -> Iterator[str]:
@@ -99,6 +100,16 @@ def _sections(sections: Iterable[Section], indent: str) -> Iterator[str]:
         yield f"{indent}{section.kind.value} {section.pattern!r} ({_place(section.where)})"
         yield from _settings(section.settings, indent + "  ")
         yield from _sections(section.files, indent + "  ")
+        yield from _ifs(section.ifs, indent + "  ")
+
+
+def _ifs(ifs: Iterable[Branches], indent: str) -> Iterator[str]:
+    for branches in ifs:
+        for position, section in enumerate(branches):
+            name = "If" if position == 0 else "Else" if section.condition is None else "ElseIf"
+            yield f"{indent}{name} {section.pattern!r} ({_place(section.where)})"
+            yield from _settings(section.settings, indent + "  ")
+            yield from _ifs(section.ifs, indent + "  ")
 
 
 def _place(where: Where) -> str:

@@ -33,6 +33,14 @@ class DirectiveError(ValueError):
         self.suggestion = suggestion
 
 
+class UnknownDirective(DirectiveError):
+    """A directive that nobody knows."""
+
+
+class NotPermitted(DirectiveError):
+    """A directive that AllowOverride does not let a .htaccess file use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One error or warning of the config check."""

@@ -9,6 +9,7 @@ from olexd.config.lexer import BLANKS, next_word
 from olexd.config.regex import compile_regex, compile_wildcard, has_wildcard
 from olexd.config.server import Section, SectionKind
 from olexd.config.settings import Settings
+from olexd.expr import Condition, ExprError, condition
 
 REGEX_FORM = {
     SectionKind.DIRECTORY: SectionKind.DIRECTORY_MATCH,
@@ -49,6 +50,22 @@ def path_section(kind: SectionKind, argument: str, settings: Settings, where: Wh
         pattern = canonical_directory(pattern)
     regex = compile_wildcard(pattern, slash=kind is SectionKind.FILES) if has_wildcard(pattern) else None
     return Section(kind, pattern, regex, settings, (), where)
+
+
+def if_condition(name: str, raw: str) -> tuple[str, Condition | None]:
+    """Return the text and the condition of an `<If`, `<ElseIf` or `<Else` header; the last has none."""
+    if name == "<Else":
+        if header_argument(name, raw):
+            raise DirectiveError("<Else> directive takes no arguments")
+        return "", None
+    argument = section_argument(name, raw)
+    text, position = next_word(argument)
+    if position < len(argument):
+        raise DirectiveError(f"Multiple {name}> arguments not supported.")
+    try:
+        return text, condition(text)
+    except ExprError as error:
+        raise DirectiveError(f"Cannot parse condition clause: {error}") from None
 
 
 def canonical_directory(path: str) -> str:

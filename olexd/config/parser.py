@@ -28,6 +28,9 @@ from olexd.config.macros import Macro
 from olexd.config.source import MAX_DEPTH, MAX_FILES, TOO_DEEP, included_files, read_text
 from olexd.config.tree import Block, Line, Node
 
+MAX_HTACCESS_LINE: Final = 8190
+"""The longest logical line of a .htaccess file, in characters."""
+
 MAX_NESTING: Final = 100
 """How deep sections may stand in each other; no real configuration comes near."""
 
@@ -83,6 +86,7 @@ class Parser:
         self._files = 0
         self._nesting = 0
         self._macros: dict[str, Macro] = {}
+        self._max_line = MAX_LINE
         self._file: _File
         self._directives: dict[str, Callable[[str, Where], None]] = {
             "include": lambda raw, where: self._include(raw, where, "Include"),
@@ -94,6 +98,12 @@ class Parser:
             "use": self._use,
             "undefmacro": self._undefine_macro,
         }
+
+    def parse_htaccess(self, text: str, name: str) -> None:
+        """Read `text` as the .htaccess file `name`, where macros are all that acts while reading."""
+        self._directives = {name: self._directives[name] for name in ("use", "undefmacro")}
+        self._max_line = MAX_HTACCESS_LINE
+        self.parse(text, name)
 
     def parse(self, text: str, name: str) -> None:
         """Read `text` as the main file `name`, and all it includes."""
@@ -144,7 +154,7 @@ class Parser:
             return
         if line.startswith("#"):
             return
-        if len(line) > MAX_LINE:
+        if len(line) > self._max_line:
             raise DirectiveError(LINE_TOO_LONG)
         if "\0" in line:
             raise DirectiveError("Line contains a NUL byte")

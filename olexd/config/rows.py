@@ -95,7 +95,8 @@ class Args:
     enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
     `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
     the directives inside a container row set: unresolved settings of the row's own target. `container` is the
-    innermost container row around the directive, `<RequireAll>`, or "".
+    innermost container row around the directive, `<RequireAll>`, or "". `options` are the names that Options
+    may switch in a .htaccess file, None for all.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Args:
     methods: Methods | None = None
     inner: Any = None
     container: str = ""
+    options: frozenset[str] | None = None
 
     @property
     def word(self) -> str:
@@ -138,7 +140,8 @@ class Directive:
     A name in angle brackets (`<RequireAll>`) makes a container: the directives in it act on a fresh
     `target`, which `apply` gets as `args.inner`; directives with another target are refused in it.
     `by_method` says that `apply` honours `args.methods`; an authorization directive without it is
-    refused in `<Limit>`, so that none is silently widened or lost.
+    refused in `<Limit>`, so that none is silently widened or lost. `warn(args)` returns what the config check
+    is to warn of, "" for nothing.
     """
 
     name: str
@@ -151,6 +154,7 @@ class Directive:
     override: Override = Override.NONE
     effect: bool = True
     by_method: bool = False
+    warn: Callable[[Args], str] | None = None
 
 
 def store(field: str, convert: Callable[[str], Any] = str) -> Callable[[C, Args], C]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os.path
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from olexd.config.server import Section, SectionKind
 
@@ -20,6 +22,10 @@ Ranked = tuple[Key, Section]
 Test = Callable[[str], re.Match[str] | None]
 
 _MATCH_KINDS = frozenset({SectionKind.LOCATION_MATCH, SectionKind.DIRECTORY_MATCH, SectionKind.FILES_MATCH})
+
+
+AFTER_SECTIONS: Final = sys.maxsize
+"""The second part of a .htaccess file's key: it acts after all sections for its directory."""
 
 
 def _rank(ranked: Ranked) -> Key:
@@ -147,11 +153,11 @@ class DirectoryIndex:
         else:
             self._regexes.append((test, ranked))
 
-    def match(self, path: str) -> tuple[Section, ...]:
-        """Return the sections that `path` is subject to, in merge order.
+    def match(self, path: str, found: Sequence[tuple[int, Section]] = ()) -> tuple[Section, ...]:
+        """Return the sections that `path` is subject to, in merge order, with the .htaccess files `found`.
 
         A last component without a slash counts as a directory too if it exists: httpd tries the full name
-        of a file against `<Directory>`.
+        of a file against `<Directory>`. Each file of `found` comes with the depth of its directory.
         """
         segments = path.split("/")
         last = segments.pop()
@@ -164,9 +170,10 @@ class DirectoryIndex:
         else:
             if last and last in node.children and os.path.exists(path):
                 node = node.children[last]
-        if not self._wildcards and not self._regexes:
+        if not self._wildcards and not self._regexes and not found:
             return node.here.sections
         covering = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
+        covering += [((depth, AFTER_SECTIONS), section) for depth, section in found]
         matching = [section for test, (_, section) in self._regexes if test(path)]
         return (*node.here.joined(covering).sections, *matching)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
 
 from olexd.config.errors import Where
 from olexd.config.settings import Settings, merge_settings, resolve_settings
+from olexd.expr import Condition
 
 MERGED_CACHE_SIZE: Final = 4096
 """How many combinations of sections a host keeps merged; regex sections can make many."""
@@ -24,6 +25,8 @@ class SectionKind(Enum):
     FILES_MATCH = "FilesMatch"
     LOCATION = "Location"
     LOCATION_MATCH = "LocationMatch"
+    HTACCESS = ".htaccess"
+    IF = "If"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +35,8 @@ class Section:
 
     `regex` is set for regex sections and, translated, for wildcard ones (to be used with `search` for
     the Match kinds and `fullmatch` for wildcards). `settings` are unresolved. `files` are the `<Files>`
-    sections nested in it, in file order.
+    sections nested in it, in file order, `ifs` the `<If>` sections. An `<If>` has its expression as pattern
+    and a `condition`, None for `<Else>`; a .htaccess file is a section too, with its directory as pattern.
     """
 
     kind: SectionKind
@@ -41,6 +45,12 @@ class Section:
     settings: Settings
     files: tuple[Section, ...]
     where: Where
+    ifs: tuple[Branches, ...] = ()
+    condition: Condition | None = None
+
+
+Branches = tuple[Section, ...]
+"""An `<If>` and its `<ElseIf>` and `<Else>`, in order: the first whose condition holds applies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +83,37 @@ class SectionIndex(Protocol):
         ...
 
 
+class DirectorySections(SectionIndex, Protocol):
+    """What finds the Directory sections."""
+
+    def match(self, path: str, found: Sequence[tuple[int, Section]] = ()) -> tuple[Section, ...]:
+        """Return the sections that `path` is subject to, with the .htaccess files that were found.
+
+        Each of those comes with the depth of its directory (1 for `/`), behind whose sections it acts.
+        """
+        ...
+
+
+class Htaccess(Protocol):
+    """What finds .htaccess files; the implementation is in `htaccess.py`."""
+
+    def find(self, directory: str, warn: Callable[[str], None]) -> list[tuple[int, Section]]:
+        """Return what applies in a directory (path with a trailing slash) and those above, with its depth.
+
+        `warn` is told what came up in files that had to be read. Blocks on the file system. Raises
+        HtaccessError for a file that is wrong or cannot be read.
+        """
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class HostConfig:
     """The main server or one virtual host.
 
     `server` holds resolved server-wide settings, `base` unresolved per-directory ones (main server's
     merged with the host's), `sections` finds the path sections (main server's and the host's together, in
-    merge order). `merged()` is what a request uses.
+    merge order), `ifs` are those outside of sections. `htaccess` is None when AllowOverride lets none be read
+    anywhere. `merged()` is what a request uses.
     """
 
     name: str
@@ -92,9 +126,17 @@ class HostConfig:
     server: Settings
     base: Settings
     locations: SectionIndex
-    directories: SectionIndex
+    directories: DirectorySections
     files: tuple[Section, ...]
+    ifs: tuple[Branches, ...] = ()
+    htaccess: Htaccess | None = None
+    branches: bool = field(init=False)
+    """Whether there is an `<If>` anywhere but in .htaccess files."""
     _merged: dict[tuple[Section, ...], Settings] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sections = (*self.directories.sections, *self.locations.sections, *self.files)
+        self.branches = bool(self.ifs) or any(map(_has_ifs, sections))
 
     @property
     def is_virtual(self) -> bool:
@@ -116,6 +158,10 @@ class HostConfig:
                 settings = merge_settings(settings, section.settings)
             found = self._merged[key] = resolve_settings(settings)
         return found
+
+
+def _has_ifs(section: Section) -> bool:
+    return bool(section.ifs) or any(map(_has_ifs, section.files))
 
 
 class HostSelector(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from olexd.model.networks import parse_address
+from olexd.networks import parse_address
 
 
 def confirmed_name(address: str) -> str | None:

@@ -69,9 +69,18 @@ def _option_names(word: str) -> frozenset[str]:
     return frozenset({word.lower()})
 
 
+def _check_permitted(words: tuple[str, ...], permitted: frozenset[str]) -> None:
+    """Refuse what `AllowOverride Options=` does not let a .htaccess file switch."""
+    for word in words:
+        if not _option_names(word.lstrip("+-")) <= permitted and "all" not in permitted:
+            raise DirectiveError(f"Option {word.lstrip('+-')} not allowed here")
+
+
 def set_options(conf: CoreDir, args: Args) -> CoreDir:
     """Store what Options switches on and off; a list without signs decides on every option."""
     words = args.words
+    if args.options is not None:
+        _check_permitted(words, args.options)
     signed = [word[0] in "+-" for word in words]
     if any(signed) and not all(signed):
         raise DirectiveError("Either all Options must start with + or -, or no Option may.")

@@ -13,11 +13,14 @@ from functools import lru_cache
 from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
+from olexd.config.htaccess import HtaccessError
 from olexd.config.sections import match_files
-from olexd.config.server import HostConfig
+from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind
+from olexd.config.settings import Settings
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.variables import RequestVariables
 from olexd.status import FORBIDDEN, OK
 
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
@@ -29,6 +32,30 @@ def location_walk(request: Request) -> None:
     sections = host.locations.match(request.uri)
     request.sections = sections
     request.conf = host.merged(sections)
+    if host.branches:
+        if_walk(request)
+
+
+def if_walk(request: Request) -> None:
+    """Add the `<If>` sections that hold: those outside of sections, those in sections, then nested ones."""
+    provider = RequestVariables(request)
+    waiting = [*request.host.ifs, *(branches for section in request.sections for branches in section.ifs)]
+    chosen: list[Section] = []
+    while waiting:
+        found = [section for branches in waiting if (section := _branch(branches, provider))]
+        waiting = [branches for section in found for branches in section.ifs]
+        chosen += found
+    if chosen:
+        request.sections = (*request.sections, *chosen)
+        request.conf = request.host.merged(request.sections)
+
+
+def _branch(branches: Branches, provider: RequestVariables) -> Section | None:
+    """Return the first of an `<If>` and its `<ElseIf>` and `<Else>` that applies."""
+    return next(
+        (section for section in branches if section.condition is None or provider.holds(section.condition)),
+        None,
+    )
 
 
 def directory_walk(request: Request) -> int:
@@ -44,7 +71,12 @@ def directory_walk(request: Request) -> int:
     except OSError as error:
         log_request(request, f"access to {request.uri} denied ({error.strerror})", Level.ERR, "core")
         return FORBIDDEN
-    _apply_sections(request)
+    try:
+        _apply_sections(request)
+    except HtaccessError as error:
+        level = Level.CRIT if error.status == FORBIDDEN else Level.ALERT
+        log_request(request, str(error), level, "core")
+        return error.status
     if request.stat is not None and not _plain(request.stat):
         log_request(request, f"object is not a file or directory: {request.filename}", Level.ERR, "core")
         return FORBIDDEN
@@ -95,7 +127,8 @@ def _apply_sections(request: Request) -> None:
     filename = request.filename or ""
     # Sections for directories that do not exist never apply: a missing last component is left out.
     walked = filename if request.stat is not None else filename.rpartition("/")[0] + "/"
-    directories = host.directories.match(walked)
+    own = () if host.htaccess is None else _htaccess(request, host.htaccess, walked)
+    directories = host.directories.match(walked, own)
     files = host.files
     for section in directories:
         if section.files:
@@ -105,12 +138,24 @@ def _apply_sections(request: Request) -> None:
     sections = (*directories, *named, *located) if directories or named else located
     request.sections = sections
     request.conf = host.merged(sections)
+    if host.branches or any(section.ifs for _, section in own):
+        if_walk(request)
+
+
+def _htaccess(request: Request, files: Htaccess, walked: str) -> list[tuple[int, Section]]:
+    """Return what the .htaccess files on the way to a file or directory say."""
+    if not walked.endswith("/"):
+        found = request.stat
+        is_directory = found is not None and stat.S_ISDIR(found.st_mode)
+        walked = walked + "/" if is_directory else walked[: walked.rfind("/") + 1]
+    return files.find(walked, lambda message: log_request(request, message, Level.WARNING, "core"))
 
 
 def _check_links(request: Request) -> int:
     """Refuse symbolic links that the Options of the directory they stand in do not let be followed."""
     host = request.host
-    if not _minds_links(host):
+    own = (section for section in request.sections if section.kind is SectionKind.HTACCESS)
+    if not _minds_links(host) and not any(_forbids_links(section.settings) for section in own):
         return OK
     root = host.server[CoreServer].document_root
     path = request.filename or ""
@@ -118,7 +163,8 @@ def _check_links(request: Request) -> int:
     for end in [i for i, char in enumerate(path) if char == "/" and i > start] + [len(path)]:
         # What a section says of the link's own target must not decide whether it is reached.
         holder = path[: path.rfind("/", 0, end)] + "/"
-        core = host.merged(host.directories.match(holder))[CoreDir]
+        found = () if host.htaccess is None else host.htaccess.find(holder, lambda message: None)
+        core = host.merged(host.directories.match(holder, found))[CoreDir]
         if core.follows_symlinks or _link_allowed(path[:end], "symlinksifownermatch" in core.options):
             continue
         log_request(request, f"symbolic link not allowed: {path[:end]}", Level.ERR, "core")
@@ -129,9 +175,14 @@ def _check_links(request: Request) -> int:
 @lru_cache(1024)
 def _minds_links(host: HostConfig) -> bool:
     """Return whether links are not followed somewhere on a host; mostly they are everywhere."""
-    told = (host.base, *(section.settings for section in host.directories.sections))
-    flags = [settings[CoreDir].option_flags for settings in told if CoreDir in settings]
-    return any(isinstance(one, Mapping) and one.get("followsymlinks") is False for one in flags)
+    return _forbids_links(host.base) or any(
+        _forbids_links(section.settings) for section in host.directories.sections
+    )
+
+
+def _forbids_links(told: Settings) -> bool:
+    flags = told[CoreDir].option_flags if CoreDir in told else None
+    return isinstance(flags, Mapping) and flags.get("followsymlinks") is False
 
 
 def _link_allowed(path: str, if_owner: bool) -> bool:

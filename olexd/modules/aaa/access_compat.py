@@ -12,9 +12,9 @@ from olexd.config.settings import UNSET, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.hosts import confirmed_name, is_in_domain
 from olexd.model.logging import log_request
-from olexd.model.networks import Network, contains, parse_address, parse_network
 from olexd.model.request import Request
 from olexd.modules.aaa.authz_core import AuthzDir
+from olexd.networks import Network, contains, parse_address, parse_network
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, FORBIDDEN, OK

@@ -17,9 +17,9 @@ from olexd.errorlog import Level
 from olexd.model.hosts import confirmed_name, is_in_domain
 from olexd.model.logging import log_request
 from olexd.model.methods import REGISTERED
-from olexd.model.networks import Network, contains, parse_address, parse_network
 from olexd.model.request import Request
 from olexd.modules.aaa.files import GROUPS
+from olexd.networks import Network, contains, parse_address, parse_network
 
 
 class Verdict(Enum):

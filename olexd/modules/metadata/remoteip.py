@@ -12,8 +12,8 @@ from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, extend, store
 from olexd.config.settings import Merge, setting
-from olexd.model.networks import Address, Network, contains, parse_address, parse_network
 from olexd.model.request import Request
+from olexd.networks import Address, Network, contains, parse_address, parse_network
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import OK
 

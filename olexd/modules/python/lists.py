@@ -35,7 +35,7 @@ def _directory_pattern(args: Args) -> re.Pattern[str] | None:
     kind, argument = args.section or ("", "")
     if kind == "DirectoryMatch":
         return re.compile(argument)
-    if args.directory is not None and _WILDCARDS.search(args.directory):
+    if kind != ".htaccess" and args.directory is not None and _WILDCARDS.search(args.directory):
         return re.compile(_wildcard_pattern(args.directory.rstrip("/")))
     return None
 

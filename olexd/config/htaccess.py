@@ -1,0 +1,235 @@
+""".htaccess files: found on the way to a file, read again when they change (configuration spec 2.6).
+
+AllowOverride stands in `<Directory>` sections alone, so in which directories files are looked for, and what
+they may say there, is worked out once for each directory.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from olexd.config.conditions import Facts
+from olexd.config.errors import DirectiveError, Problem, Where
+from olexd.config.overrides import Overrides
+from olexd.config.parser import Parser
+from olexd.config.rows import Context
+from olexd.config.scope import HostDraft, Scope
+from olexd.config.second_pass import SecondPass
+from olexd.config.sections import DirectoryIndex
+from olexd.config.server import Section, SectionKind
+from olexd.config.settings import Settings, merge_settings, resolve
+from olexd.config.source import decode
+from olexd.status import FORBIDDEN, INTERNAL_SERVER_ERROR
+
+MAX_KNOWN: Final = 4096
+"""How many files, and how many directories, a host remembers."""
+
+MAX_SIZE: Final = 4 * 1024 * 1024
+"""The largest file that is read, in bytes."""
+
+SETTLED_NS: Final = 2_000_000_000
+"""How old a change must be for a file's times to tell the next one, in nanoseconds."""
+
+_MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
+
+Stamp = tuple[int, int, int, int]
+
+
+class HtaccessError(Exception):
+    """A .htaccess file is wrong (500) or cannot be read (403). The text is for the error log."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A file as it was read: its section, or what is wrong with it. `settled` tells that `stamp` suffices."""
+
+    stamp: Stamp
+    settled: bool
+    data: bytes
+    section: Section | HtaccessError
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A directory in which files are looked for: its path with a slash, how deep it is, what they may say."""
+
+    directory: str
+    depth: int
+    overrides: Overrides
+
+
+def htaccess_files(names: Sequence[str], directories: DirectoryIndex, facts: Facts) -> HtaccessFiles | None:
+    """Return what finds a host's files, None when AllowOverride lets none be read anywhere."""
+    told = [section.settings[Overrides] for section in directories.sections if Overrides in section.settings]
+    if _overrides(directories.match("/")).read or any(map(_lets_read, told)):
+        return HtaccessFiles(names, directories, facts)
+    return None
+
+
+def _lets_read(told: Overrides) -> bool:
+    """Return whether a section lets files be read that were not read without it."""
+    conf = resolve(told)
+    return bool(conf.names) or (conf.allowed is not None and conf.read)
+
+
+def _overrides(sections: Sequence[Section]) -> Overrides:
+    """Return what the Directory sections in force say; regex ones have no say, as in httpd."""
+    settings = Settings()
+    for section in sections:
+        if section.kind is SectionKind.DIRECTORY and Overrides in section.settings:
+            settings = merge_settings(settings, {Overrides: section.settings[Overrides]})
+    return resolve(settings.get(Overrides) or Overrides())
+
+
+class HtaccessFiles:
+    """The files of one host. `names` are tried in this order in each directory."""
+
+    def __init__(self, names: Sequence[str], directories: DirectoryIndex, facts: Facts) -> None:
+        self._names = tuple(names)
+        self._directories = directories
+        self._facts = facts
+        self._places: dict[str, tuple[_Place, ...]] = {}
+        self._known: dict[str, _Known] = {}
+
+    def find(self, directory: str, warn: Callable[[str], None]) -> list[tuple[int, Section]]:
+        """Return the files that apply in a directory (path with a trailing slash), outermost first.
+
+        Each comes with the depth of its directory. `warn` is told what came up in files that had to be read.
+        Blocks on the file system. Raises HtaccessError.
+        """
+        places = self._places.get(directory)
+        if places is None:
+            if len(self._places) >= MAX_KNOWN:
+                self._places.clear()
+            places = self._places[directory] = tuple(self._looked_in(directory))
+        found = []
+        for place in places:
+            section = self._section(place, warn)
+            if section is not None:
+                found.append((place.depth, section))
+        return found
+
+    def _looked_in(self, directory: str) -> Iterator[_Place]:
+        end = 0
+        depth = 0
+        while (end := directory.find("/", end) + 1) > 0:
+            depth += 1
+            overrides = _overrides(self._directories.match(directory[:end]))
+            if overrides.read:
+                yield _Place(directory[:end], depth, overrides)
+
+    def _section(self, place: _Place, warn: Callable[[str], None]) -> Section | None:
+        for name in self._names:
+            path = place.directory + name
+            try:
+                stamp = _stamp(os.stat(path))
+            except OSError as error:
+                if error.errno in _MISSING:
+                    continue
+                raise _unreadable(path, error) from None
+            known = self._known.get(path)
+            if known is None or known.stamp != stamp or not known.settled:
+                known = self._read(path, known, place, warn)
+            if known is None:
+                continue
+            if isinstance(known.section, HtaccessError):
+                raise known.section
+            return known.section
+        return None
+
+    def _read(
+        self, path: str, known: _Known | None, place: _Place, warn: Callable[[str], None]
+    ) -> _Known | None:
+        """Read a file; one that changed in nothing but its times keeps its section."""
+        try:
+            stamp, data = _contents(path)
+        except OSError as error:
+            if error.errno in _MISSING:
+                return None
+            raise _unreadable(path, error) from None
+        settled = time.time_ns() - max(stamp[:2]) > SETTLED_NS
+        if known is not None and known.data == data:
+            section = known.section
+        else:
+            section = self._parsed(path, data, place, warn)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        fresh = self._known[path] = _Known(stamp, settled, data, section)
+        return fresh
+
+    def _parsed(
+        self, path: str, data: bytes, place: _Place, warn: Callable[[str], None]
+    ) -> Section | HtaccessError:
+        parser = Parser(self._facts)
+        draft = HostDraft()
+        run = SecondPass(self._facts)
+        scope = Scope(
+            draft,
+            Context.HTACCESS,
+            draft.base,
+            draft.files,
+            draft.ifs,
+            directory=place.directory,
+            section=(SectionKind.HTACCESS.value, place.directory),
+            overrides=place.overrides,
+        )
+        try:
+            parser.parse_htaccess(decode(data), path)
+        except DirectiveError as error:
+            return HtaccessError(INTERNAL_SERVER_ERROR, f"{path}: {error}")
+        run.run(parser.nodes, scope)
+        problems = parser.problems or run.problems
+        if problems:
+            return HtaccessError(INTERNAL_SERVER_ERROR, _told(path, problems[0]))
+        for warning in (*parser.warnings, *run.warnings):
+            warn(_told(path, warning))
+        return Section(
+            SectionKind.HTACCESS,
+            place.directory,
+            None,
+            draft.base,
+            tuple(draft.files),
+            Where(path, 1),
+            tuple(draft.ifs),
+        )
+
+
+def _told(path: str, problem: Problem) -> str:
+    """Return a message in httpd's shape, with the line that httpd leaves out."""
+    line = f" (line {problem.where.line})" if problem.where is not None else ""
+    hint = f" ({problem.suggestion})" if problem.suggestion else ""
+    return f"{path}: {problem.message}{hint}{line}"
+
+
+def _unreadable(path: str, error: OSError) -> HtaccessError:
+    return HtaccessError(
+        FORBIDDEN,
+        f"({error.errno}){error.strerror}: AH00529: {path} pcfg_openfile: unable to check htaccess file, "
+        f"ensure it is readable and that '{os.path.dirname(path)}/' is executable",
+    )
+
+
+def _stamp(found: os.stat_result) -> Stamp:
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+def _contents(path: str) -> tuple[Stamp, bytes]:
+    """Return a file's stamp and contents. Raises OSError, also for what is no file or far too large."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EBADF, "not a regular file")
+        if found.st_size > MAX_SIZE:
+            raise OSError(errno.EFBIG, f"larger than {MAX_SIZE} bytes")
+        return _stamp(found), file.read(MAX_SIZE)

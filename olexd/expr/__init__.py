@@ -1,0 +1,77 @@
+"""httpd's expression language: of `<If>`, `Require expr`, `Header ... expr=`, SSI and others.
+
+`condition()` and `string()` compile an expression once; what they return is asked for each request. Reading
+knows only a `Vocabulary` of names, evaluating only a `Provider` that gives them values: SSI adds its `v()`
+by a vocabulary and a provider of its own. Source: httpd manual, "Expressions in Apache HTTP Server".
+"""
+
+from __future__ import annotations
+
+from olexd.expr.lexer import string_parts
+from olexd.expr.parser import Evaluation, Parser, Test, Value, string_value
+from olexd.expr.vocabulary import (
+    REQUEST,
+    EvaluationError,
+    ExprError,
+    Provider,
+    Vocabulary,
+    without_files,
+)
+
+__all__ = [
+    "REQUEST",
+    "Condition",
+    "EvaluationError",
+    "ExprError",
+    "Provider",
+    "String",
+    "Vocabulary",
+    "condition",
+    "string",
+    "without_files",
+]
+
+
+class Condition:
+    """A compiled expression that holds or does not."""
+
+    __slots__ = ("_test", "text")
+
+    def __init__(self, text: str, test: Test) -> None:
+        self.text = text
+        self._test = test
+
+    def holds(self, provider: Provider) -> bool:
+        """Return whether it holds. Raises EvaluationError, which a caller is to take for False."""
+        return self._test(Evaluation(provider))
+
+    def __repr__(self) -> str:
+        return f"Condition({self.text!r})"
+
+
+class String:
+    """A compiled string expression: text in which `%{...}` is replaced."""
+
+    __slots__ = ("_value", "text")
+
+    def __init__(self, text: str, value: Value) -> None:
+        self.text = text
+        self._value = value
+
+    def evaluate(self, provider: Provider) -> str:
+        """Return the text. Raises EvaluationError."""
+        return self._value(Evaluation(provider))
+
+    def __repr__(self) -> str:
+        return f"String({self.text!r})"
+
+
+def condition(text: str, vocabulary: Vocabulary = REQUEST) -> Condition:
+    """Return a condition compiled. Raises ExprError."""
+    return Condition(text, Parser(text, vocabulary).condition())
+
+
+def string(text: str, vocabulary: Vocabulary = REQUEST) -> String:
+    """Return a string expression compiled. Raises ExprError."""
+    parts, _ = string_parts(text, 0, "")
+    return String(text, string_value(parts, vocabulary))
