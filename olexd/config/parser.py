@@ -149,13 +149,13 @@ class Parser:
         self._end_of_file(file)
 
     def _line(self, line: str, where: Where) -> None:
+        if len(line) > self._max_line:
+            raise DirectiveError(LINE_TOO_LONG)
         if self._file.skipped:
             self._skip(line)
             return
         if line.startswith("#"):
             return
-        if len(line) > self._max_line:
-            raise DirectiveError(LINE_TOO_LONG)
         if "\0" in line:
             raise DirectiveError("Line contains a NUL byte")
         if "${" in line:

@@ -65,8 +65,8 @@ def _owner(request: Request, group: bool) -> str:
 
 
 def _modified(request: Request) -> str:
-    found = request.stat
-    return "" if found is None else time.strftime("%Y%m%d%H%M%S", time.localtime(found.st_mtime))
+    modified = 0.0 if request.stat is None else request.stat.st_mtime
+    return time.strftime("%Y%m%d%H%M%S", time.localtime(modified))
 
 
 def _version(request: Request, part: int) -> str:
@@ -221,7 +221,8 @@ class RequestVariables:
     def _header(self, name: str) -> str | None:
         if self._varies and name.lower() != "host":
             self._vary(name)
-        return self._request.headers_in.get(name)
+        value: str | None = self._request.headers_in.get(name)
+        return value
 
     def _vary(self, name: str) -> None:
         headers = self._request.headers_out
@@ -229,7 +230,7 @@ class RequestVariables:
         if present is None:
             headers["Vary"] = name
         elif name.lower() not in [word.strip().lower() for word in present.split(",")]:
-            headers["Vary"] = f"{present}, {name}"
+            headers["Vary"] = f"{present},{name}"
 
     def _response_header(self, name: str) -> str | None:
         for table in (self._request.err_headers_out_table, self._request.headers_out_table):
