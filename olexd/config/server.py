@@ -136,7 +136,7 @@ class HostConfig:
 
     def __post_init__(self) -> None:
         sections = (*self.directories.sections, *self.locations.sections, *self.files)
-        self.branches = bool(self.ifs) or any(map(_has_ifs, sections))
+        self.branches = bool(self.ifs) or any(map(has_ifs, sections))
 
     @property
     def is_virtual(self) -> bool:
@@ -160,8 +160,9 @@ class HostConfig:
         return found
 
 
-def _has_ifs(section: Section) -> bool:
-    return bool(section.ifs) or any(map(_has_ifs, section.files))
+def has_ifs(section: Section) -> bool:
+    """Return whether there is an `<If>` in a section or in a `<Files>` in it."""
+    return bool(section.ifs) or any(map(has_ifs, section.files))
 
 
 class HostSelector(Protocol):

@@ -15,7 +15,7 @@ from typing import Final
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.htaccess import HtaccessError
 from olexd.config.sections import match_files
-from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind
+from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind, has_ifs
 from olexd.config.settings import Settings
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
@@ -138,7 +138,7 @@ def _apply_sections(request: Request) -> None:
     sections = (*directories, *named, *located) if directories or named else located
     request.sections = sections
     request.conf = host.merged(sections)
-    if host.branches or any(section.ifs for _, section in own):
+    if host.branches or any(has_ifs(section) for _, section in own):
         if_walk(request)
 
 

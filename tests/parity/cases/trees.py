@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tests.parity.cases.sections import PYTHON, SHOW
 from tests.parity.runner.case import Case, get
 
-TREES = 60
+TREES = 80
 DIRECTORIES = ("", "/a", "/a/b", "/a/b/c", "/d")
 NAMES = ("x.txt", "y.html", ".hidden", "x")
 FILES = tuple(f"{directory}/{name}".lstrip("/") for directory in DIRECTORIES for name in NAMES)
