@@ -220,6 +220,10 @@ class Output:
     def _commit(self, last: bool) -> bytes:
         """Freeze status and headers; return the head."""
         request = self.request
+        plan = request.conf.plan
+        if plan is not None and plan.response_head:
+            for call in plan.response_head:
+                call(request)
         if request.assbackwards:
             self.committed = True
             self._framing = Framing.CLOSE

@@ -80,6 +80,8 @@ class Request:
     chunked: bool = False
     expecting_100: bool = False
     assbackwards: bool = False
+    refused: bool = False
+    """Whether the response is one of the server's own, for a status that a phase returned."""
     no_cache: bool = False
     no_local_copy: bool = False
     proxyreq: int = 0

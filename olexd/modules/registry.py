@@ -18,8 +18,11 @@ from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
 from olexd.modules.mappers.alias import MODULE as ALIAS
 from olexd.modules.mappers.dir import MODULE as DIR
 from olexd.modules.metadata.env import MODULE as ENV
+from olexd.modules.metadata.expires import MODULE as EXPIRES
+from olexd.modules.metadata.headers import MODULE as HEADERS
 from olexd.modules.metadata.mime import MODULE as MIME
 from olexd.modules.metadata.remoteip import MODULE as REMOTEIP
+from olexd.modules.metadata.setenvif import MODULE as SETENVIF
 from olexd.modules.mpm import MODULE as MPM
 from olexd.modules.mpm import UNIXD
 from olexd.modules.python import MODULE as PYTHON
@@ -41,10 +44,13 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_USER,
     DIR,
     ENV,
+    EXPIRES,
+    HEADERS,
     LOG_CONFIG,
     MIME,
     PYTHON,
     REMOTEIP,
+    SETENVIF,
     DEFAULT,
 )
 SPECS: Final[tuple[ModuleSpec, ...]] = tuple(module.spec for module in MODULES)

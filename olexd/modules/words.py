@@ -14,6 +14,7 @@ from olexd.config.settings import UNSET
 C = TypeVar("C")
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
 _NUMBER: Final = re.compile(r"\s*([+-]?\d+)(.*)", re.DOTALL)
 
 
@@ -86,3 +87,15 @@ def accepted(
 ) -> Directive:
     """Return the row of a directive that is accepted and has no effect; `help` says why."""
     return Directive(name, contexts, arity, target, ignore, help, override=override, effect=False)
+
+
+def substitute(target: str, match: re.Match[str], escape: Callable[[str], str] = str) -> str:
+    """Return `target` with `$0` to `$9` replaced by what matched, each passed through `escape`."""
+
+    def one(found: re.Match[str]) -> str:
+        if found.group(1):
+            return found.group(1)
+        number = int(found.group(2))
+        return escape(match.group(number) or "") if number <= match.re.groups else ""
+
+    return _SUBSTITUTION.sub(one, target)

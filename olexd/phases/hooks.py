@@ -36,6 +36,8 @@ class Phase(Enum):
     TYPE_CHECKER = ("type_checker", Run.FIRST)
     FIXUPS = ("fixups", Run.ALL)
     HANDLER = ("handler", Run.FIRST)
+    RESPONSE_HEAD = ("response_head", Run.VOID)
+    """Status and header fields are about to be sent; its hooks are plain functions."""
     LOG_TRANSACTION = ("log_transaction", Run.VOID)
     CLEANUP = ("cleanup", Run.VOID)
 

@@ -71,6 +71,7 @@ def die(request: Request, status: int) -> str | None:
         log_request(request, "a handler returned HTTP_OK (200) where OK (0) was meant", Level.WARNING, "core")
         return None
     request.status_line = None
+    request.refused = True
     if status in _KEEPS_HEADERS:
         request.output.discard()
         return None
@@ -100,6 +101,7 @@ def _use_document(request: Request, status: int) -> str | None:
     """Answer with the configured ErrorDocument, or return it when it is a local path."""
     document = request.conf[CoreDir].error_documents.get(status, "default")
     if document.startswith("/"):
+        request.refused = False
         return document
     if document == "default" or (status == 401 and document.startswith(_SCHEMES)):
         send_page(request, status, None)

@@ -32,6 +32,7 @@ class Plan:
         "header_parser",
         "log_transaction",
         "post_read_request",
+        "response_head",
         "translate_name",
         "type_checker",
     )
@@ -48,6 +49,7 @@ class Plan:
     header_parser: Calls
     log_transaction: Calls
     post_read_request: Calls
+    response_head: Calls
     translate_name: Calls
     type_checker: Calls
 

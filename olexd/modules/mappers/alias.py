@@ -15,8 +15,9 @@ from olexd.config.settings import UNSET, Merge, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.mappers.matching import prefix_rest, substitute
+from olexd.modules.mappers.matching import prefix_rest
 from olexd.modules.mappers.redirect import REDIRECT_DIRECTIVES, REDIRECT_HOOKS, RedirectDir
+from olexd.modules.words import substitute
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, FORBIDDEN, OK
 

@@ -12,7 +12,8 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store_f
 from olexd.config.settings import UNSET, Merge, Settings, setting
 from olexd.model.cgi_env import scheme, server_name, server_port
 from olexd.model.request import Request
-from olexd.modules.mappers.matching import prefix_rest, substitute
+from olexd.modules.mappers.matching import prefix_rest
+from olexd.modules.words import substitute
 from olexd.phases.hooks import Hook, Order, Phase
 from olexd.status import DECLINED
 from olexd.uri import construct_url, escape_path

@@ -64,7 +64,7 @@ class Site:
 
     def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
         """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
-        text = "\n".join([base_config(directory, port, ["python"]), COMMON, *map(self.host, cases)])
+        text = "\n".join([base_config(directory, port, MODULES), COMMON, *map(self.host, cases)])
         logs, state = make_private(directory / "logs", account), make_private(directory / "state", account)
         return (
             text.replace("@PORT@", str(port))
@@ -85,6 +85,9 @@ class Site:
             f"{self.fill(case, case.config)}\n</VirtualHost>\n"
         )
 
+
+MODULES = ("env", "expires", "headers", "setenvif", "python")
+"""Loaded besides those of every configuration."""
 
 COMMON = """
 PythonPath "['@DIR@'] + sys.path"

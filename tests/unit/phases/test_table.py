@@ -74,6 +74,7 @@ class TestOrder:
             ("type_checker", Run.FIRST),
             ("fixups", Run.ALL),
             ("handler", Run.FIRST),
+            ("response_head", Run.VOID),
             ("log_transaction", Run.VOID),
             ("cleanup", Run.VOID),
         ]
