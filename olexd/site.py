@@ -34,7 +34,7 @@ from olexd.phases.sides import Side
 from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
-from olexd.status import METHOD_NOT_ALLOWED, OK
+from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, OK
 from olexd.uri import decode_path
 
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
@@ -376,6 +376,9 @@ def _set_target(request: Request, head: Head) -> None:
     if isinstance(settled, _Target) and settled.core is core:
         request.unparsed_uri, request.uri, request.args = settled.unparsed, settled.path, settled.query
         return
+    connection = request.connection
+    if core.strict_host_check and not connection.config.selector.knows(*connection.local, head.hostname):
+        raise BadRequest(BAD_REQUEST, f"no virtual host is called {head.hostname}")
     request.unparsed_uri = head.target.decode("utf-8", "surrogateescape")
     path, mark, query = head.origin.partition(b"?")
     request.args = query.decode("utf-8", "replace") if mark else None

@@ -29,12 +29,14 @@ class CoreServer:
     header_timeout_max: float = setting(40.0)
     header_min_rate: int = setting(500)
     body_timeout: float = setting(20.0)
+    body_timeout_max: float = setting(0.0)
     body_min_rate: int = setting(500)
     server_tokens: str = setting("full")
     trace_enable: str = setting("on")
     error_log: str = setting("logs/error_log")
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
+    strict_host_check: bool = setting(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class CoreDir:
     limit_request_body: int = setting(1073741824)
     accept_path_info: str = setting("default")
     use_canonical_name: str = setting("off")
+    physical_port: bool = setting(False)
     add_default_charset: str = setting("")
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)

@@ -80,6 +80,10 @@ class _HostSet:
         for alias in host.wild_aliases:
             self.wild.append((position, compile_wildcard(alias.lower(), slash=True)))
 
+    def has(self, name: str) -> bool:
+        """Return whether a host has this name or alias."""
+        return name in self.names or any(pattern.fullmatch(name) for _, pattern in self.wild)
+
     def find(self, name: str) -> HostConfig:
         position = self.names.get(name, len(self.hosts))
         for earlier, pattern in self.wild:
@@ -117,6 +121,16 @@ class HostSelector:
         """Return the host that speaks for a local address before any name is known."""
         found = self._set(address, port)
         return self._main if found is None else found.hosts[0]
+
+    def knows(self, address: str, port: int, name: str | None) -> bool:
+        """Return whether a request's host name is one of those configured for a local address."""
+        if name is None:
+            return True
+        found = self._set(address, port)
+        if found is None:
+            main = self._main
+            return name.removesuffix(".") in (main.name.lower(), *map(str.lower, main.aliases))
+        return found.has(name.removesuffix("."))
 
     def select(self, address: str, port: int, name: str | None) -> HostConfig:
         """Return the host for a local address and a request's host name (lower case, no port)."""

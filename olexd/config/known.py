@@ -118,10 +118,10 @@ A raw sv:
     <Directory> <DirectoryMatch> <Location> <LocationMatch> AccessFileName PythonConnectionHandler
     PythonPostReadRequestHandler PythonTransHandler ServerAlias
 A raw svdh:
-    <Files> <FilesMatch> <IfDefine> <IfModule> BrowserMatch BrowserMatchNoCase DirectoryIndex Header Options
-    PythonAccessHandler PythonAuthenHandler PythonAuthzHandler PythonCleanupHandler PythonFixupHandler
-    PythonHandler PythonHandlerModule PythonHeaderParserHandler PythonInitHandler PythonLogHandler
-    PythonTypeHandler RequestHeader RewriteCond RewriteRule SetEnvIf SetEnvIfNoCase
+    <Files> <FilesMatch> <IfDefine> <IfModule> BrowserMatch BrowserMatchNoCase DirectoryIndex Header
+    Options PythonAccessHandler PythonAuthenHandler PythonAuthzHandler PythonCleanupHandler
+    PythonFixupHandler PythonHandler PythonHandlerModule PythonHeaderParserHandler PythonInitHandler
+    PythonLogHandler PythonTypeHandler RequestHeader RewriteCond RewriteRule SetEnvIf SetEnvIfNoCase
 B 0 dh:
     SSLRequireSSL
 B 1 dh:
@@ -131,15 +131,15 @@ B 1 s:
     GracefulShutdownTimeout ListenBackLog MaxClients MaxConnectionsPerChild MaxRequestsPerChild
     MaxRequestWorkers ServerLimit StartServers ThreadsPerChild
 B 1 sv:
-    AllowEncodedSlashes DeflateCompressionLevel ProxyTimeout ProxyVia RemoteIPInternalProxyList
-    RemoteIPProxiesHeader RemoteIPTrustedProxyList SSIEndTag SSIStartTag SSLCertificateChainFile
-    SSLCertificateFile SSLCertificateKeyFile SSLEngine TransferLog
+    AllowEncodedSlashes ProxyTimeout ProxyVia RemoteIPInternalProxyList RemoteIPProxiesHeader
+    RemoteIPTrustedProxyList SSIEndTag SSIStartTag SSLCertificateChainFile SSLCertificateFile
+    SSLCertificateKeyFile SSLEngine TransferLog
 B 1 svd:
     HostnameLookups MaxRangeOverlaps MaxRangeReversals MaxRanges UnDefine UseCanonicalPhysicalPort
 B 1 svdh:
-    DefaultLanguage DirectoryIndexRedirect ExpiresDefault FallbackResource HeaderName IndexHeadInsert
-    IndexStyleSheet ReadmeName SSIErrorMsg SSITimeFormat SSIUndefinedEcho SSLCACertificateFile
-    SSLCACertificatePath SSLUserName SSLVerifyClient SSLVerifyDepth UndefMacro XBitHack
+    DefaultLanguage DirectoryIndexRedirect ExpiresDefault FallbackResource SSIErrorMsg SSITimeFormat
+    SSIUndefinedEcho SSLCACertificateFile SSLCACertificatePath SSLUserName SSLVerifyClient SSLVerifyDepth
+    UndefMacro XBitHack
 B 1+ dh:
     Anonymous AuthDigestDomain AuthDigestProvider AuthDigestQop
 B 1+ s:
@@ -149,7 +149,7 @@ B 1+ sv:
 B 1+ svd:
     ProxyErrorOverride
 B 1+ svdh:
-    IndexIgnore RemoveCharset RemoveEncoding RemoveInputFilter RemoveLanguage RemoveOutputFilter RemoveType
+    RemoveCharset RemoveEncoding RemoveInputFilter RemoveLanguage RemoveOutputFilter RemoveType
     RewriteOptions
 B 1-2 dh:
     AuthBasicFake
@@ -164,9 +164,7 @@ B 1-3 svd:
 B 2 sv:
     ScriptAliasMatch
 B 2 svdh:
-    CGIVar ExpiresByType IndexOrderDefault
-B 2+ svdh:
-    AddDescription
+    CGIVar ExpiresByType
 B 2-3 s:
     GlobalLog
 B 2-3 sv:
@@ -178,15 +176,13 @@ B flag d:
 B flag dh:
     Anonymous_LogEmail Anonymous_MustGiveEmail Anonymous_NoUserID Anonymous_VerifyEmail
     AuthzSendForbiddenOnFailure CGIPassAuth SSIETag SSILastModified SSILegacyExprParser
-B flag s:
-    ExtendedStatus
 B flag sv:
     MergeSlashes MergeTrailers ProxyRequests PythonOptimize RemoteIPProxyProtocol SSLHonorCipherOrder
     StrictHostCheck
 B flag svd:
     ProxyAddHeaders ProxyPreserveHost
 B flag svdh:
-    AliasPreservePath DirectoryCheckHandler ExpiresActive IndexIgnoreReset LogIOTrackTTFB PythonEnablePdb
+    AliasPreservePath DirectoryCheckHandler ExpiresActive LogIOTrackTTFB PythonEnablePdb
     QualifyRedirectURL RedirectRelative
 B raw d:
     AllowMethods AllowOverrideList
@@ -195,12 +191,12 @@ B raw dh:
 B raw s:
     <AuthnProviderAlias> <AuthzProviderAlias> RegexDefaultOptions
 B raw sv:
-    <Proxy> <ProxyMatch> RemoteIPProxyProtocolExceptions RequestReadTimeout SSLProtocol
+    RemoteIPProxyProtocolExceptions RequestReadTimeout SSLProtocol
 B raw svd:
     ProxyPass ProxyPassMatch
 B raw svdh:
-    <Else> <ElseIf> <If> <IfDirective> <IfFile> <IfSection> <Macro> AddOutputFilterByType Error
-    FancyIndexing FileETag IndexOptions SetEnvIfExpr SSLOptions Use
+    <Else> <ElseIf> <If> <IfDirective> <IfFile> <IfSection> <Macro> Error FileETag SetEnvIfExpr SSLOptions
+    Use
 C 0 svdh:
     MacroIgnoreBadNesting MacroIgnoreEmptyArgs
 C 1 d:
@@ -210,28 +206,30 @@ C 1 dh:
 C 1 s:
     AsyncRequestWorkerFactor CoreDumpDirectory DefaultRuntimeDir EnableExceptionHook H2MaxHeaderBlockLen
     H2MaxWorkerIdleSeconds H2MaxWorkers H2MinWorkers HeartbeatAddress HeartbeatListen HeartbeatMaxServers
-    HeartbeatStorage LDAPCacheEntries LDAPCacheTTL LDAPConnectionTimeout LDAPLibraryDebug LDAPOpCacheEntries
-    LDAPOpCacheTTL LDAPRetries LDAPRetryDelay LDAPSharedCacheFile LDAPSharedCacheSize LDAPTimeout
-    ListenCoresBucketsRatio ListenTCPDeferAccept MaxMemFree MaxSpareServers MaxSpareThreads
+    HeartbeatStorage LDAPCacheEntries LDAPCacheTTL LDAPConnectionTimeout LDAPLibraryDebug
+    LDAPOpCacheEntries LDAPOpCacheTTL LDAPRetries LDAPRetryDelay LDAPSharedCacheFile LDAPSharedCacheSize
+    LDAPTimeout ListenCoresBucketsRatio ListenTCPDeferAccept MaxMemFree MaxSpareServers MaxSpareThreads
     MDActivationDelay MDBaseServer MDCertificateAgreement MDCertificateFile MDCertificateKeyFile
-    MDCertificateProtocol MDCertificateStatus MDChallengeDns01Version MDContactEmail MDDriveMode MDHttpProxy
-    MDMatchNames MDMustStaple MDRenewMode MDRenewWindow MDRetryDelay MDRetryFailover MDServerStatus
-    MDStapleOthers MDStapling MDStaplingKeepResponse MDStaplingRenewWindow MDStoreDir MDStoreLocks
-    MDWarnWindow MinSpareServers MinSpareThreads NameVirtualHost ProxyHCTPsize ReceiveBufferSize
-    ScoreBoardFile ScriptSock SendBufferSize StartThreads ThreadLimit ThreadStackSize WatchdogInterval
+    MDCertificateProtocol MDCertificateStatus MDChallengeDns01Version MDContactEmail MDDriveMode
+    MDHttpProxy MDMatchNames MDMustStaple MDRenewMode MDRenewWindow MDRetryDelay MDRetryFailover
+    MDServerStatus MDStapleOthers MDStapling MDStaplingKeepResponse MDStaplingRenewWindow MDStoreDir
+    MDStoreLocks MDWarnWindow MinSpareServers MinSpareThreads NameVirtualHost ProxyHCTPsize
+    ReceiveBufferSize ScoreBoardFile ScriptSock SendBufferSize StartThreads ThreadLimit ThreadStackSize
+    WatchdogInterval
 C 1 sv:
     BalancerGrowth BrotliAlterETag BrotliCompressionMaxInputBlock BrotliCompressionQuality
     BrotliCompressionWindow CacheDirLength CacheDirLevels CacheKeyBaseURL CacheLockMaxAge CacheLockPath
     CacheRoot CacheSocache DavLockDB DBDExptime DBDInitSQL DBDKeep DBDMax DBDMin DBDParams DBDriver
-    DeflateAlterETag DeflateBufferSize DeflateMemLevel DeflateWindowSize FlushMaxPipelined FlushMaxThreshold
-    ForensicLog GprofDir H2Direct H2EarlyHints H2MaxDataFrameLen H2MaxSessionStreams H2MaxStreamErrors
-    H2ModernTLSOnly H2OutputBuffering H2Padding H2PushDiarySize H2SerializeHeaders H2SessionExtraFiles
-    H2StreamMaxMemSize H2StreamTimeout H2TLSCoolDownSecs H2TLSWarmUpSize H2WebSockets H2WindowSize
-    LDAPConnectionPoolTTL LDAPTrustedMode MDCACertificateFile MDCheckInterval MDHttpProxyCACertificateFile
-    MDInitialDelay MDProfile MDProfileMandatory MDRenewViaARI MemcacheConnTTL MimeMagicFile Protocol
-    ProtocolsHonorOrder ProxyBadHeader ProxyDomain ProxyIOBufferSize ProxyMaxForwards ProxyReceiveBufferSize
-    ProxySourceAddress ProxyStatus RedisConnPoolTTL RedisTimeout ScriptLog ScriptLogBuffer ScriptLogLength
-    ServerPath VirtualDocumentRoot VirtualDocumentRootIP VirtualScriptAlias VirtualScriptAliasIP
+    DeflateAlterETag DeflateBufferSize DeflateCompressionLevel DeflateMemLevel DeflateWindowSize
+    FlushMaxPipelined FlushMaxThreshold ForensicLog GprofDir H2Direct H2EarlyHints H2MaxDataFrameLen
+    H2MaxSessionStreams H2MaxStreamErrors H2ModernTLSOnly H2OutputBuffering H2Padding H2PushDiarySize
+    H2SerializeHeaders H2SessionExtraFiles H2StreamMaxMemSize H2StreamTimeout H2TLSCoolDownSecs
+    H2TLSWarmUpSize H2WebSockets H2WindowSize LDAPConnectionPoolTTL LDAPTrustedMode MDCACertificateFile
+    MDCheckInterval MDHttpProxyCACertificateFile MDInitialDelay MDProfile MDProfileMandatory MDRenewViaARI
+    MemcacheConnTTL MimeMagicFile Protocol ProtocolsHonorOrder ProxyBadHeader ProxyDomain
+    ProxyIOBufferSize ProxyMaxForwards ProxyReceiveBufferSize ProxySourceAddress ProxyStatus
+    RedisConnPoolTTL RedisTimeout ScriptLog ScriptLogBuffer ScriptLogLength ServerPath VirtualDocumentRoot
+    VirtualDocumentRootIP VirtualScriptAlias VirtualScriptAliasIP
 C 1 svd:
     CacheDefaultExpire CacheDisable CacheLastModifiedFactor CacheMaxExpire CacheMaxFileSize CacheMinExpire
     CacheMinFileSize CacheReadSize CacheReadTime CGIDScriptTimeout DavGenericLockDB DavMinTimeout
@@ -241,9 +239,10 @@ C 1 svdh:
     CacheSocacheMaxSize CacheSocacheMaxTime CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime
     CGIScriptTimeout CharsetDefault CharsetSourceEnc CookieDomain CookieExpires CookieName CookieSameSite
     CookieStyle DefaultIcon DefaultType DeflateInflateLimitRequestBody DeflateInflateRatioBurst
-    DeflateInflateRatioLimit EnableMMAP EnableSendfile H2CopyFiles H2ProxyRequests H2Push H2Upgrade ImapBase
-    ImapDefault ImapMenu LimitXMLRequestBody MetaDir MetaSuffix ProxyExpressDBMFile ProxyExpressDBMType
-    ProxyFCGIBackendType ScriptInterpreterSource Substitute SubstituteMaxLineLength xml2EncDefault
+    DeflateInflateRatioLimit EnableMMAP EnableSendfile H2CopyFiles H2ProxyRequests H2Push H2Upgrade
+    HeaderName ImapBase ImapDefault ImapMenu IndexHeadInsert IndexStyleSheet LimitXMLRequestBody MetaDir
+    MetaSuffix ProxyExpressDBMFile ProxyExpressDBMType ProxyFCGIBackendType ReadmeName
+    ScriptInterpreterSource Substitute SubstituteMaxLineLength xml2EncDefault
 C 1+ d:
     ExtFilterOptions
 C 1+ s:
@@ -253,7 +252,8 @@ C 1+ sv:
 C 1+ svd:
     ProxyHTMLEvents ProxyHTMLFixups
 C 1+ svdh:
-    CharsetOptions FilterChain ForceLanguagePriority LanguagePriority MultiviewsMatch xml2StartParse
+    CharsetOptions FilterChain ForceLanguagePriority IndexIgnore LanguagePriority MultiviewsMatch
+    xml2StartParse
 C 1-2 s:
     MDExternalAccountBinding MDPortMap
 C 1-2 sv:
@@ -273,13 +273,13 @@ C 2 sv:
 C 2 svd:
     FilterTrace Script
 C 2 svdh:
-    H2EarlyHint
+    H2EarlyHint IndexOrderDefault
 C 2+ s:
     xml2EncAlias
 C 2+ svd:
     ProxyHTMLLinks
 C 2+ svdh:
-    AddAlt AddAltByEncoding AddAltByType AddIcon AddIconByEncoding AddIconByType
+    AddAlt AddAltByEncoding AddAltByType AddDescription AddIcon AddIconByEncoding AddIconByType
 C 2-3 dh:
     LDAPTrustedClientCert
 C 2-3 s:
@@ -291,27 +291,27 @@ C 2-3 svdh:
 C 3 svdh:
     FilterProvider
 C flag s:
-    BufferedLogs DumpIOInput DumpIOOutput LDAPVerifyServerCert SeeRequestTail Suexec
+    BufferedLogs DumpIOInput DumpIOOutput ExtendedStatus LDAPVerifyServerCert SeeRequestTail Suexec
 C flag sv:
     BalancerInherit BalancerPersist CacheIgnoreCacheControl CacheIgnoreQueryString CacheLock
     CacheNegotiatedDocs CacheQuickHandler DBDPersist ProtocolEcho ProxyPassInherit
 C flag svd:
-    CacheDetailHeader CacheHeader CacheIgnoreNoLastMod CacheStaleOnError CacheStoreExpired CacheStoreNoStore
-    CacheStorePrivate DavDepthInfinity DavLockDiscovery IdentityCheck Proxy100Continue
+    CacheDetailHeader CacheHeader CacheIgnoreNoLastMod CacheStaleOnError CacheStoreExpired
+    CacheStoreNoStore CacheStorePrivate DavDepthInfinity DavLockDiscovery IdentityCheck Proxy100Continue
     ProxyFtpEscapeWildcards ProxyFtpListOnWildcard ProxyHTMLEnable ProxyHTMLExtended ProxyHTMLInterp
     ProxyHTMLMeta ProxyHTMLStripComments ProxyPassInterpolateEnv ProxyWebsocketFallbackToProxyHttp
 C flag svdh:
-    CheckBasenameMatch CheckCaseOnly CheckSpelling ContentDigest CookieHTTPOnly CookieSecure CookieTracking
-    MetaFiles ProxyExpressEnable SubstituteInheritBefore
+    CheckBasenameMatch CheckCaseOnly CheckSpelling ContentDigest CookieHTTPOnly CookieSecure
+    CookieTracking IndexIgnoreReset MetaFiles ProxyExpressEnable SubstituteInheritBefore
 C raw s:
     <MDomainSet> ExtFilterDefine MDCAChallenges MDCertificateAuthority MDChallengeDns01 MDMember MDMembers
     MDMessageCmd MDNotifyCmd MDomain MDPrivateKeys Mutex UserDir
 C raw sv:
-    <MDomain>
+    <MDomain> <Proxy> <ProxyMatch>
 C raw svd:
     BalancerMember ProxyHTMLURLMap ProxySet
 C raw svdh:
-    ProxyHCExpr ProxyHCTemplate
+    AddOutputFilterByType FancyIndexing IndexOptions ProxyHCExpr ProxyHCTemplate
 R 0 s:
     AuthnCacheEnable
 R 1 d:
@@ -320,8 +320,9 @@ R 1 d:
 R 1 dh:
     AuthFormBody AuthFormLocation AuthFormLoginRequiredLocation AuthFormLoginSuccessLocation
     AuthFormLogoutLocation AuthFormMethod AuthFormMimetype AuthFormPassword AuthFormSitePassphrase
-    AuthFormUsername AuthLDAPAuthorizePrefix AuthLDAPBindDN AuthLDAPBindPassword AuthLDAPDereferenceAliases
-    AuthLDAPMaxSubGroupDepth AuthLDAPRemoteUserAttribute AuthnCacheTimeout SSLRenegBufferSize
+    AuthFormUsername AuthLDAPAuthorizePrefix AuthLDAPBindDN AuthLDAPBindPassword
+    AuthLDAPDereferenceAliases AuthLDAPMaxSubGroupDepth AuthLDAPRemoteUserAttribute AuthnCacheTimeout
+    SSLRenegBufferSize
 R 1 s:
     AuthDigestShmemSize AuthLDAPCharsetConfig AuthnCacheSOCache ChrootDir SSLCryptoDevice
     SSLPassPhraseDialog SSLSessionCache SSLStaplingCache
@@ -377,9 +378,10 @@ R flag dh:
 R flag s:
     SSLFIPS
 R flag sv:
-    SSLCompression SSLInsecureRenegotiation SSLOCSPNoverify SSLOCSPOverrideResponder SSLOCSPUseRequestNonce
-    SSLProxyCheckPeerCN SSLProxyCheckPeerExpire SSLProxyCheckPeerName SSLProxyEngine SSLSessionTickets
-    SSLStaplingFakeTryLater SSLStaplingReturnResponderErrors SSLStrictSNIVHostCheck SSLUseStapling
+    SSLCompression SSLInsecureRenegotiation SSLOCSPNoverify SSLOCSPOverrideResponder
+    SSLOCSPUseRequestNonce SSLProxyCheckPeerCN SSLProxyCheckPeerExpire SSLProxyCheckPeerName
+    SSLProxyEngine SSLSessionTickets SSLStaplingFakeTryLater SSLStaplingReturnResponderErrors
+    SSLStrictSNIVHostCheck SSLUseStapling
 R flag svdh:
     Session SessionCookieRemove SessionDBDCookieRemove SessionDBDPerUser SessionEnv
 R raw s:

@@ -33,6 +33,7 @@ PATH_SECTIONS: Final = {
     )
 }
 LIMITS: Final = ("<limit", "<limitexcept")
+PROXIES: Final = {"<proxy": "<Proxy", "<proxymatch": "<ProxyMatch"}
 IFS: Final = {"<if": "<If", "<elseif": "<ElseIf", "<else": "<Else"}
 
 AUTHORIZATION: Final = frozenset(
@@ -174,6 +175,8 @@ class SecondPass:
             self._virtual_host(block, scope)
         elif key in LIMITS:
             self._limit(block, scope)
+        elif key in PROXIES:
+            self._proxy(block, scope)
         elif key in IFS:
             self._if_section(block, IFS[key], scope)
         else:
@@ -258,6 +261,23 @@ class SecondPass:
         if methods == scope.methods:
             raise DirectiveError(f"{name}> directive specifies methods already excluded")
         self.run(block.children, replace(scope, parent=f"{name}>", methods=methods))
+
+    def _proxy(self, block: Block, scope: Scope) -> None:
+        """Check a section for proxied requests, of which there are none."""
+        name = PROXIES[block.name.lower()]
+        self._allowed(name, Context.SV, scope)
+        section_argument(name, block.raw)
+        self._warn(block.where, f"{name}> is accepted without effect: no requests are proxied")
+        inside = replace(
+            scope,
+            context=Context.DIRECTORY,
+            settings=Settings(),
+            files=[],
+            ifs=[],
+            parent=f"{name}>",
+            section=(name[1:], ""),
+        )
+        self.run(block.children, inside)
 
     def _if_section(self, block: Block, name: str, scope: Scope) -> None:
         self._allowed(name, Context.SVDH, scope)

@@ -172,6 +172,10 @@ class HostSelector(Protocol):
         """Return the host that speaks for a local address before any name is known."""
         ...
 
+    def knows(self, address: str, port: int, name: str | None) -> bool:
+        """Return whether a request's host name is one of those configured for a local address."""
+        ...
+
     def select(self, address: str, port: int, name: str | None) -> HostConfig:
         """Return the host for a local address and a request's host name (lower case, no port)."""
         ...

@@ -42,6 +42,10 @@ class LimitSettings(Protocol):
         """RequestReadTimeout body=, seconds."""
 
     @property
+    def body_timeout_max(self) -> float:
+        """The upper end of RequestReadTimeout body=, seconds (0: none)."""
+
+    @property
     def body_min_rate(self) -> int:
         """RequestReadTimeout body MinRate, bytes per second."""
 
@@ -65,6 +69,7 @@ class Limits:
     header_timeout_max: float = 40.0
     header_min_rate: int = 500
     body_timeout: float = 20.0
+    body_timeout_max: float = 0.0
     body_min_rate: int = 500
 
     @classmethod
@@ -78,6 +83,7 @@ class Limits:
             header_timeout_max=core.header_timeout_max,
             header_min_rate=core.header_min_rate,
             body_timeout=core.body_timeout,
+            body_timeout_max=core.body_timeout_max,
             body_min_rate=core.body_min_rate,
         )
 
@@ -94,7 +100,8 @@ class Limits:
 
     def body_seconds(self, received: int) -> float:
         """Return how long a body may take of which `received` bytes have come."""
-        return _allowed(self.body_timeout, self.body_min_rate, received)
+        allowed = _allowed(self.body_timeout, self.body_min_rate, received)
+        return min(allowed, self.body_timeout_max or inf)
 
 
 def _allowed(first: float, rate: int, received: int) -> float:

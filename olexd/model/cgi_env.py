@@ -38,9 +38,10 @@ def server_name(record: Request) -> str:
 
 
 def server_port(record: Request) -> int:
-    """Return the port the client named, else that of ServerName, else the scheme's own."""
+    """Return the port the client named, else that of ServerName, else the real or the scheme's own."""
     named = None if _is_canonical(record) else record.port_in_host
-    return named or record.host.port or (443 if is_https(record) else 80)
+    physical = record.connection.local[1] if record.conf[CoreDir].physical_port else 0
+    return named or record.host.port or physical or (443 if is_https(record) else 80)
 
 
 def _header_variables(record: Request, env: Table) -> None:

@@ -70,7 +70,8 @@ def set_read_timeout(conf: CoreServer, args: Args) -> CoreServer:
             changes |= {"header_timeout": float(first), "header_timeout_max": float(most)}
             changes["header_min_rate"] = rate
         elif key.lower() == "body":
-            changes |= {"body_timeout": float(first), "body_min_rate": rate}
+            changes |= {"body_timeout": float(first), "body_timeout_max": float(most)}
+            changes["body_min_rate"] = rate
         elif key.lower() != "handshake":
             raise DirectiveError(f"RequestReadTimeout: {word}: Unknown RequestReadTimeout parameter")
     return replace(conf, **changes)

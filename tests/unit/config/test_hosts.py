@@ -64,3 +64,17 @@ def test_a_host_without_a_name_has_the_main_servers() -> None:
     assert (second.name, second.port, second.scheme, second.aliases) == ("main.test", 8443, "https", ())
     assert config.selector.select("127.0.0.1", 80, "main.test") is second
     assert config.selector.select("127.0.0.1", 80, "also") is config.hosts[1]
+
+
+def test_names_that_are_known() -> None:
+    """A host name is known when a host of the address has it, as its name or by an alias."""
+    config = load(
+        "ServerName main.test\n"
+        "<VirtualHost *:80>\nServerName first\nServerAlias also *.wild\n</VirtualHost>\n"
+        "<VirtualHost *:80>\nServerName second\n</VirtualHost>\n"
+    )
+    for name in ("first", "also", "x.wild", "second", "second.", None):
+        assert config.selector.knows("127.0.0.1", 80, name)
+    assert not config.selector.knows("127.0.0.1", 80, "third")
+    assert config.selector.knows("127.0.0.1", 81, "main.test")
+    assert not config.selector.knows("127.0.0.1", 81, "first")
