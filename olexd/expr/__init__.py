@@ -33,12 +33,13 @@ __all__ = [
 
 
 class Condition:
-    """A compiled expression that holds or does not."""
+    """A compiled expression that holds or does not. `names` are those of its variables, in upper case."""
 
-    __slots__ = ("_test", "text")
+    __slots__ = ("_test", "names", "text")
 
-    def __init__(self, text: str, test: Test) -> None:
+    def __init__(self, text: str, test: Test, names: frozenset[str]) -> None:
         self.text = text
+        self.names = names
         self._test = test
 
     def holds(self, provider: Provider) -> bool:
@@ -68,7 +69,9 @@ class String:
 
 def condition(text: str, vocabulary: Vocabulary = REQUEST) -> Condition:
     """Return a condition compiled. Raises ExprError."""
-    return Condition(text, Parser(text, vocabulary).condition())
+    parser = Parser(text, vocabulary)
+    test = parser.condition()
+    return Condition(text, test, frozenset(parser.names))
 
 
 def string(text: str, vocabulary: Vocabulary = REQUEST) -> String:

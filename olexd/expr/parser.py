@@ -39,10 +39,11 @@ Value = Callable[[Evaluation], str]
 
 
 class Parser:
-    """Reads one expression."""
+    """Reads one expression. `names` collects those of its variables, in upper case."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
+        self.names: set[str] = set()
         self._tokens: Iterator[Token] = tokens(text)
         self._token = next(self._tokens)
         self._depth = 0
@@ -196,6 +197,7 @@ class Parser:
         token = self._token
         if token.kind in (Kind.STRING, Kind.VARIABLE, Kind.CAPTURE):
             self._advance()
+            self.names |= {part.name.upper() for part in token.parts if isinstance(part, Variable)}
             return string_value(token.parts, self._vocabulary)
         if token.kind is Kind.NUMBER:
             self._advance()

@@ -17,6 +17,15 @@ def confirmed_name(address: str) -> str | None:
     return host.lower() if parse_address(address) in map(parse_address, found) else None
 
 
+def has_address(name: str, address: str) -> bool:
+    """Return whether a name leads to an address. Blocks."""
+    try:
+        found = {str(item[4][0]) for item in socket.getaddrinfo(name, None)}
+    except (OSError, UnicodeError):
+        return False
+    return parse_address(address) in map(parse_address, found)
+
+
 def is_in_domain(host: str, name: str) -> bool:
     """Return whether `host` is `name` or ends in it at a label; a leading dot leaves the name itself out."""
     suffix = name.lower().lstrip(".")

@@ -12,6 +12,7 @@ from olexd.config.core import CoreServer
 from olexd.errorlog import Level
 from olexd.expr import Condition, EvaluationError, String
 from olexd.expr.functions import subnet
+from olexd.model.accounts import group_name, user_name
 from olexd.model.cgi_env import SERVER_SOFTWARE, scheme, server_name, server_port
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -48,20 +49,6 @@ def _context_root(request: Request) -> str:
 
 def _on_off(value: bool) -> str:
     return "on" if value else "off"
-
-
-def _owner(request: Request, group: bool) -> str:
-    import grp
-    import pwd
-
-    if request.stat is None:
-        return ""
-    try:
-        if group:
-            return grp.getgrgid(request.stat.st_gid).gr_name
-        return pwd.getpwuid(request.stat.st_uid).pw_name
-    except KeyError:
-        return ""
 
 
 def _modified(request: Request) -> str:
@@ -103,8 +90,8 @@ _VARIABLES: Final[dict[str, Callable[[Request], str | None]]] = {
     "SERVER_PROTOCOL_VERSION": lambda request: str(request.proto_num),
     "SERVER_PROTOCOL_VERSION_MAJOR": lambda request: _version(request, 0),
     "SERVER_PROTOCOL_VERSION_MINOR": lambda request: _version(request, 1),
-    "SCRIPT_USER": lambda request: _owner(request, False),
-    "SCRIPT_GROUP": lambda request: _owner(request, True),
+    "SCRIPT_USER": lambda request: None if request.stat is None else user_name(request.stat.st_uid),
+    "SCRIPT_GROUP": lambda request: None if request.stat is None else group_name(request.stat.st_gid),
     "HTTPS": lambda request: _on_off(request.connection.secure),
     "IPV6": lambda request: _on_off(":" in request.connection.peer[0]),
     "CONN_REMOTE_ADDR": lambda request: request.connection.peer[0],

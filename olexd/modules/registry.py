@@ -11,6 +11,7 @@ from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.authz_core import GROUP_FILE as AUTHZ_GROUPFILE
 from olexd.modules.aaa.authz_core import HOST as AUTHZ_HOST
 from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
+from olexd.modules.aaa.authz_core import OWNER as AUTHZ_OWNER
 from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
 from olexd.modules.generators.default import MODULE as DEFAULT
@@ -41,6 +42,7 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_CORE,
     AUTHZ_GROUPFILE,
     AUTHZ_HOST,
+    AUTHZ_OWNER,
     AUTHZ_USER,
     DIR,
     ENV,

@@ -35,6 +35,8 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     derived.main = request
     derived.user = request.user
     derived.ap_auth_type = request.ap_auth_type
+    if request.subprocess_env_table is not None:
+        derived.subprocess_env_table = request.subprocess_env_table.clone()
     result = await run.process_mapped(derived)
     derived.status = 200 if result == OK else result
     return derived

@@ -8,8 +8,8 @@ from pathlib import Path
 INSTALLED = Path("/etc/apache2")
 
 MODULES = """
-    access_compat alias auth_basic authn_core authn_file authz_core authz_host authz_user autoindex deflate dir
-    env filter mime mpm_event negotiation reqtimeout setenvif status"""
+    access_compat alias auth_basic authn_core authn_file authz_core authz_host authz_user autoindex deflate
+    dir env filter mime mpm_event negotiation reqtimeout setenvif status"""
 
 MAIN = """
 DefaultRuntimeDir ${APACHE_RUN_DIR}

@@ -49,7 +49,15 @@ class Rules:
     orders: tuple[tuple[Methods | None, str], ...] = ()
     allows: tuple[Entry, ...] = ()
     denies: tuple[Entry, ...] = ()
-    satisfy_any: bool = False
+    satisfies: tuple[tuple[Methods | None, bool], ...] = ()
+
+    def satisfy_any(self, request: Request) -> bool:
+        """Return whether access by address or by user is enough for a request."""
+        result = False
+        for methods, any_is_enough in self.satisfies:
+            if _covers(methods, request):
+                result = any_is_enough
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +114,11 @@ def add_entries(conf: AccessDir, args: Args) -> AccessDir:
 
 
 def set_satisfy(conf: AccessDir, args: Args) -> AccessDir:
-    """Store whether access by address or by user is enough; in `<Limit>` that cannot be told."""
+    """Store whether access by address or by user is enough."""
     if args.word.lower() not in ("any", "all"):
         raise DirectiveError("Satisfy either 'any' or 'all'.")
-    if args.methods is not None:
-        raise DirectiveError("Satisfy in <Limit> is not supported")
-    return _change(conf, satisfy_any=args.word.lower() == "any")
+    entry = (args.methods, args.word.lower() == "any")
+    return _change(conf, satisfies=(*_rules(conf).satisfies, entry))
 
 
 # Rows
@@ -192,7 +199,7 @@ async def _judge(request: Request) -> bool:
 
 async def check_access(request: Request) -> int:
     """Refuse who is not allowed, unless `Satisfy Any` leaves it to the user to open the door."""
-    if request.conf[AccessDir].rules.satisfy_any or await _judge(request):
+    if request.conf[AccessDir].rules.satisfy_any(request) or await _judge(request):
         return OK
     log_request(
         request,
@@ -205,6 +212,8 @@ async def check_access(request: Request) -> int:
 
 async def decide_early(request: Request) -> int:
     """Under `Satisfy Any`, let pass who is allowed by address; leave all others to Require."""
+    if not request.conf[AccessDir].rules.satisfy_any(request):
+        return DECLINED
     if await _judge(request):
         return OK
     return DECLINED if request.conf[AuthzDir].requirements else FORBIDDEN
@@ -225,7 +234,7 @@ MODULE: Final = Module(
             Phase.ACCESS_DECIDER,
             decide_early,
             Order.FIRST,
-            lambda settings: settings[AccessDir].rules.satisfy_any,
+            lambda settings: any(enough for _, enough in settings[AccessDir].rules.satisfies),
         ),
     ),
 )

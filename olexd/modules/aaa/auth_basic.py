@@ -16,7 +16,7 @@ from olexd.model.challenge import basic_credentials, note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.aaa.files import USERS
-from olexd.modules.aaa.passwords import matches
+from olexd.modules.aaa.passwords import Remembered
 from olexd.modules.words import accepted
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.phases.sides import to_pool
@@ -32,6 +32,9 @@ class BasicDir:
     authoritative: bool = setting(True)
     providers: tuple[str, ...] = setting(("file",))
     user_file: str = setting("")
+
+
+REMEMBERED: Final = Remembered()
 
 
 class Verdict(Enum):
@@ -136,7 +139,7 @@ def _ask_file(request: Request, conf: BasicDir, name: bytes, password: bytes) ->
     stored = users.get(name)
     if stored is None:
         return Verdict.UNKNOWN
-    return Verdict.GRANTED if matches(password, stored) else Verdict.DENIED
+    return Verdict.GRANTED if REMEMBERED.matches(password, stored) else Verdict.DENIED
 
 
 def _challenge(request: Request) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from olexd.config.core import CoreDir
-from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag, store_path
-from olexd.config.settings import Settings, Unset, setting
+from olexd.config.settings import UNSET, Merge, Settings, Unset, merge_values, setting
 from olexd.errorlog import Level
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
@@ -18,11 +17,13 @@ from olexd.model.request import Request
 from olexd.modules.aaa.require import (
     Requirement,
     Verdict,
+    combine,
     contain,
     judge_any,
     read_requirement,
     refuse_negative,
 )
+from olexd.modules.words import store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, FORBIDDEN, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
@@ -34,12 +35,39 @@ from olexd.status import DECLINED, FORBIDDEN, INTERNAL_SERVER_ERROR, OK, UNAUTHO
 class AuthzDir:
     """The Require lines of the innermost section that has any: one that grants is enough.
 
+    `merging` is how a section's lines meet the outer ones: `off`, `and`, `or`; it is not inherited.
     `group_file` is an absolute path, "" for none.
     """
 
     requirements: tuple[Requirement, ...] = setting(())
+    merging: str = setting("")
     forbidden_on_failure: bool = setting(False)
     group_file: str = setting("")
+
+    def merged_with(self, inner: AuthzDir) -> AuthzDir:
+        """Return what is in force in an inner section."""
+        return replace(
+            self,
+            requirements=self._requirements_with(inner),
+            merging=UNSET,  # type: ignore[arg-type]
+            forbidden_on_failure=merge_values(
+                Merge.INNER, self.forbidden_on_failure, inner.forbidden_on_failure
+            ),
+            group_file=merge_values(Merge.INNER, self.group_file, inner.group_file),
+        )
+
+    def _requirements_with(self, inner: AuthzDir) -> Any:
+        outer_ones: Any = self.requirements
+        inner_ones: Any = inner.requirements
+        merging: Any = inner.merging
+        if merging is UNSET:
+            return outer_ones if inner_ones is UNSET else inner_ones
+        if merging == "off":
+            # Saying so is a new start even without a Require.
+            return () if inner_ones is UNSET else inner_ones
+        outer = () if outer_ones is UNSET else outer_ones
+        added = () if inner_ones is UNSET else inner_ones
+        return combine(outer, added) if merging == "and" else (*outer, *added)
 
 
 # Setters
@@ -50,7 +78,7 @@ def _group_file(request: Request) -> str:
 
 
 def _requirement(args: Args) -> tuple[Requirement, ...]:
-    return (read_requirement(args.words, args.container, args.methods, _group_file),)
+    return (read_requirement(args.raw, args.container, args.methods, _group_file),)
 
 
 def _container(args: Args) -> tuple[Requirement, ...]:
@@ -58,13 +86,6 @@ def _container(args: Args) -> tuple[Requirement, ...]:
         refuse_negative(args.name, args.container)
     inside: tuple[Requirement, ...] | Unset = args.inner.requirements
     return (contain(args.name, () if isinstance(inside, Unset) else inside, args.methods),)
-
-
-def refuse_merging(conf: AuthzDir, args: Args) -> AuthzDir:
-    """Accept Off: with And or Or the outer section's requirements would count, and here they do not."""
-    if args.word.lower() != "off":
-        raise DirectiveError(f"AuthMerging {args.word} is not supported")
-    return conf
 
 
 # Rows
@@ -104,8 +125,12 @@ DIRECTIVES: Final = (
         _DH,
         Arity.ONE,
         AuthzDir,
-        refuse_merging,
-        "only Off is supported",
+        store_choice(
+            "merging",
+            {"off": "off", "and": "and", "or": "or"},
+            "{name} must be one of: Off | And | Or",
+        ),
+        "controls how a section's authorization directives are combined with those of the one around it",
         "Off",
         _AUTHCONFIG,
     ),
@@ -231,4 +256,5 @@ GROUP_FILE: Final = Module(
     )
 )
 HOST: Final = Module(ModuleSpec("authz_host", ("authz_host_module", "mod_authz_host.c")))
+OWNER: Final = Module(ModuleSpec("authz_owner", ("authz_owner_module", "mod_authz_owner.c")))
 USER: Final = Module(ModuleSpec("authz_user", ("authz_user_module", "mod_authz_user.c")))

@@ -8,6 +8,8 @@ import ctypes.util
 import functools
 import hashlib
 import hmac
+import secrets
+import time
 from typing import Any, Final
 
 _APR1: Final = b"$apr1$"
@@ -15,6 +17,37 @@ _SHA: Final = b"{SHA}"
 _ITOA64: Final = b"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CRYPT_DATA: Final = 256 * 1024
 """Bytes of scratch memory for crypt_r; every libcrypt needs less."""
+
+
+REMEMBER_SECONDS: Final = 30.0
+"""How long a password that was right counts as right without being hashed again."""
+MAX_REMEMBERED: Final = 1024
+
+
+class Remembered:
+    """Right passwords, remembered for a short time: some hashes are slow by design.
+
+    Neither passwords nor hashes are kept, only a keyed digest of both together; so a new hash in the file
+    counts at once.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._until: dict[bytes, float] = {}
+
+    def matches(self, password: bytes, stored: bytes) -> bool:
+        """Return whether `stored` is a hash of `password`. Blocks for as long as the hash takes."""
+        text = b"%d:%b%b" % (len(password), password, stored)
+        digest = hashlib.blake2b(text, key=self._key).digest()
+        now = time.monotonic()
+        if self._until.get(digest, 0.0) > now:
+            return True
+        if not matches(password, stored):
+            return False
+        if len(self._until) >= MAX_REMEMBERED:
+            self._until.clear()
+        self._until[digest] = now + REMEMBER_SECONDS
+        return True
 
 
 def matches(password: bytes, stored: bytes) -> bool:

@@ -5,19 +5,23 @@ Each is read once into a function from a request to a verdict (configuration spe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.lexer import next_word, split_words
 from olexd.config.rows import Methods
 from olexd.errorlog import Level
-from olexd.model.hosts import confirmed_name, is_in_domain
+from olexd.expr import Condition, ExprError, condition, string
+from olexd.model.accounts import group_name, user_name
+from olexd.model.hosts import confirmed_name, has_address, is_in_domain
 from olexd.model.logging import log_request
 from olexd.model.methods import REGISTERED
 from olexd.model.request import Request
+from olexd.model.variables import RequestVariables
 from olexd.modules.aaa.files import GROUPS
 from olexd.networks import Network, contains, parse_address, parse_network
 
@@ -38,7 +42,8 @@ class Requirement:
     """One Require line or container.
 
     `check` may only be called on a pool thread when it `blocks`. `by_user` tells whether the user matters,
-    `negative` whether it can only deny. With `methods` it speaks of requests with these alone.
+    `negative` whether it can only deny. With `methods` it speaks of requests with these alone, with `parts`
+    of those that one of them speaks of.
     """
 
     check: Callable[[Request], Verdict]
@@ -46,9 +51,12 @@ class Requirement:
     by_user: bool = False
     negative: bool = False
     methods: Methods | None = None
+    parts: tuple[Requirement, ...] = ()
 
     def concerns(self, request: Request) -> bool:
         """Return whether the request's method is one it speaks of."""
+        if self.parts and not any(part.concerns(request) for part in self.parts):
+            return False
         return self.methods is None or self.methods.cover(request.method)
 
     def judge(self, request: Request) -> Verdict:
@@ -118,6 +126,27 @@ def contain(name: str, inside: tuple[Requirement, ...], methods: Methods | None)
     )
 
 
+def combine(outer: tuple[Requirement, ...], inner: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
+    """Return the requirement that two sections make together when both have to grant."""
+    if not outer or not inner:
+        return outer or inner
+    both = (_any_of(outer), _any_of(inner))
+    return (_group(partial(judge_all, both), both),)
+
+
+def _any_of(requirements: tuple[Requirement, ...]) -> Requirement:
+    return _group(partial(judge_any, requirements), requirements)
+
+
+def _group(check: Callable[[Request], Verdict], parts: tuple[Requirement, ...]) -> Requirement:
+    return Requirement(
+        check,
+        any(part.blocks for part in parts),
+        any(part.by_user for part in parts),
+        parts=parts,
+    )
+
+
 # The checks
 
 
@@ -129,10 +158,10 @@ def _valid_user(request: Request) -> Verdict:
     return Verdict.NEEDS_USER if request.user is None else Verdict.GRANTED
 
 
-def _named_user(names: frozenset[str], request: Request) -> Verdict:
+def _named_user(names: Words, request: Request) -> Verdict:
     if request.user is None:
         return Verdict.NEEDS_USER
-    return _verdict(request.user in names)
+    return _verdict(request.user in names(request))
 
 
 def _in_network(networks: tuple[Network, ...], request: Request) -> Verdict:
@@ -156,9 +185,13 @@ def _by_environment(names: tuple[str, ...], request: Request) -> Verdict:
     return _verdict(env is not None and any(name in env for name in names))
 
 
-def _in_group(group_file: Callable[[Request], str], names: frozenset[str], request: Request) -> Verdict:
+def _in_group(group_file: Callable[[Request], str], names: Words, request: Request) -> Verdict:
     if request.user is None:
         return Verdict.NEEDS_USER
+    return _in_one_of(group_file, names(request), request)
+
+
+def _in_one_of(group_file: Callable[[Request], str], names: Iterable[str], request: Request) -> Verdict:
     path = group_file(request)
     if not path:
         log_request(
@@ -178,9 +211,34 @@ def _in_group(group_file: Callable[[Request], str], names: frozenset[str], reque
     return _verdict(any(request.user in groups.get(name, ()) for name in names))
 
 
-def _by_host(names: tuple[str, ...], request: Request) -> Verdict:
+def _by_host(names: Words, request: Request) -> Verdict:
     host = confirmed_name(request.client_ip)
-    return _verdict(host is not None and any(is_in_domain(host, name) for name in names))
+    return _verdict(host is not None and any(is_in_domain(host, name) for name in names(request)))
+
+
+def _by_address(names: Words, request: Request) -> Verdict:
+    return _verdict(any(has_address(name, request.client_ip) for name in names(request)))
+
+
+def _by_condition(condition: Condition, request: Request) -> Verdict:
+    if RequestVariables(request).holds(condition):
+        return Verdict.GRANTED
+    needs_user = "REMOTE_USER" in condition.names and request.user is None
+    return Verdict.NEEDS_USER if needs_user else Verdict.DENIED
+
+
+def _is_owner(request: Request) -> Verdict:
+    if request.user is None:
+        return Verdict.NEEDS_USER
+    owner = None if request.stat is None else user_name(request.stat.st_uid)
+    return _verdict(owner is not None and owner == request.user)
+
+
+def _is_in_owning_group(group_file: Callable[[Request], str], request: Request) -> Verdict:
+    if request.user is None:
+        return Verdict.NEEDS_USER
+    group = None if request.stat is None else group_name(request.stat.st_gid)
+    return Verdict.DENIED if group is None else _in_one_of(group_file, [group], request)
 
 
 # Reading
@@ -215,28 +273,65 @@ def _method(words: tuple[str, ...]) -> Requirement:
     return Requirement(partial(_by_method, methods))
 
 
+Words = Callable[[Request], Iterable[str]]
+"""What yields the names that a requirement speaks of: fixed ones, or those of an expression."""
+
+
+def _words(words: tuple[str, ...]) -> Words:
+    """Return what yields names; with `%{}` in them they are worked out for each request."""
+    text = " ".join(words)
+    if "%{" not in text:
+        fixed = frozenset(words)
+        return lambda request: fixed
+    try:
+        expression = string(text)
+    except ExprError as error:
+        raise DirectiveError(f"Cannot parse expression in require line: {error}") from None
+    return lambda request: split_words(RequestVariables(request).text(expression))
+
+
+def _expression(raw: str) -> Requirement:
+    """Read `expr`, whose condition is one quoted word or all the rest of the line."""
+    text, position = next_word(raw)
+    if position < len(raw):
+        text = raw
+    try:
+        found = condition(text)
+    except ExprError as error:
+        raise DirectiveError(f"Cannot parse expression in require line: {error}") from None
+    return Requirement(partial(_by_condition, found), True, "REMOTE_USER" in found.names)
+
+
 _READERS: Final[dict[str, Callable[[tuple[str, ...]], Requirement]]] = {
     "all": _all,
     "ip": _ip,
     "method": _method,
     "valid-user": lambda words: Requirement(_valid_user, by_user=True),
-    "user": lambda words: Requirement(partial(_named_user, frozenset(words)), by_user=True),
+    "user": lambda words: Requirement(partial(_named_user, _words(words)), by_user=True),
     "local": lambda words: Requirement(_is_local),
     "env": lambda words: Requirement(partial(_by_environment, words)),
-    "host": lambda words: Requirement(partial(_by_host, words), True),
+    "host": lambda words: Requirement(partial(_by_host, _words(words)), True),
+    "forward-dns": lambda words: Requirement(partial(_by_address, _words(words)), True),
+    "file-owner": lambda words: Requirement(_is_owner, True, True),
 }
 
 
+_STATIC: Final = frozenset({"all", "ip", "method", "env", "local", "valid-user", "file-owner", "file-group"})
+"""The kinds whose arguments are taken as they are written."""
+
+
 def read_requirement(
-    words: tuple[str, ...], container: str, methods: Methods | None, group_file: Callable[[Request], str]
+    raw: str, container: str, methods: Methods | None, group_file: Callable[[Request], str]
 ) -> Requirement:
     """Return the requirement that a Require line states.
 
-    `container` is what stands around it, "" for a section. `group_file` tells which group file a request is
-    subject to. Raises DirectiveError: what is not understood must never open anything.
+    `raw` is the line behind Require, `container` what stands around it, "" for a section. `group_file` tells
+    which group file a request is subject to. Raises DirectiveError: what is not understood must never open
+    anything.
     """
-    negative = "".join(words[:1]).lower() == "not"
-    found = _read(words[1:] if negative else words, group_file)
+    word, position = next_word(raw)
+    negative = word.lower() == "not"
+    found = _read(raw[position:] if negative else raw, group_file)
     if not negative:
         return replace(found, methods=methods)
     refuse_negative("negative Require", container)
@@ -249,12 +344,17 @@ def refuse_negative(what: str, container: str) -> None:
         raise DirectiveError(f"{what} directive has no effect in {container or '<RequireAny>'} directive")
 
 
-def _read(words: tuple[str, ...], group_file: Callable[[Request], str]) -> Requirement:
-    kind, rest = "".join(words[:1]), words[1:]
-    if any("%{" in word for word in rest):
-        raise DirectiveError(f"expressions are not supported in Require {kind}")
+def _read(raw: str, group_file: Callable[[Request], str]) -> Requirement:
+    kind, position = next_word(raw)
+    rest = split_words(raw[position:])
+    if kind == "expr":
+        return _expression(raw[position:])
+    if kind in _STATIC and any("%{" in word for word in rest):
+        raise DirectiveError(f"Require {kind} takes no expressions")
     if kind == "group":
-        return Requirement(partial(_in_group, group_file, frozenset(rest)), blocks=True, by_user=True)
+        return Requirement(partial(_in_group, group_file, _words(rest)), blocks=True, by_user=True)
+    if kind == "file-group":
+        return Requirement(partial(_is_in_owning_group, group_file), blocks=True, by_user=True)
     reader = _READERS.get(kind)
     if reader is None:
         raise DirectiveError(f"Unknown Authz provider: {kind}")

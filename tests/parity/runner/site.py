@@ -86,7 +86,16 @@ class Site:
         )
 
 
-MODULES = ("env", "expires", "headers", "setenvif", "python")
+MODULES = (
+    "access_compat",
+    "authz_groupfile",
+    "authz_owner",
+    "env",
+    "expires",
+    "headers",
+    "setenvif",
+    "python",
+)
 """Loaded besides those of every configuration."""
 
 COMMON = """

@@ -152,8 +152,12 @@ def test_inner_requirements_replace_outer_ones(tree: Path) -> None:
             "ip address '1.2.3.4/40' appears to be invalid: The specified network mask is invalid.",
         ),
         ("Require method get", "Invalid Method 'get'"),
-        ("Require expr true", "Unknown Authz provider: expr"),
-        ("Require user %{x}", "expressions are not supported in Require user"),
+        (
+            "Require expr",
+            "Cannot parse expression in require line: syntax error, unexpected end of the expression",
+        ),
+        ("Require ip %{REMOTE_ADDR}", "Require ip takes no expressions"),
+        ("Require user %{NOPE}", "Cannot parse expression in require line: Variable 'NOPE' does not exist"),
         ("Require not user x", "negative Require directive has no effect in <RequireAny> directive"),
         (
             "<RequireNone>\nRequire user x\n</RequireNone>",
@@ -165,7 +169,7 @@ def test_inner_requirements_replace_outer_ones(tree: Path) -> None:
             "<RequireAll> directive contains only negative authorization directives",
         ),
         ("AuthBasicProvider ldap", "Unknown Authn provider: ldap"),
-        ("AuthMerging And", "AuthMerging And is not supported"),
+        ("AuthMerging Sometimes", "AuthMerging must be one of: Off | And | Or"),
         ("AuthBasicUseDigestAlgorithm MD5", "AuthBasicUseDigestAlgorithm MD5 is not supported"),
     ],
 )
