@@ -10,7 +10,7 @@ ORACLE := apache2-bin libapache2-mod-python media-types
 REDIS := redis-tools
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check bench clean oracle load
+.PHONY: help reference venv run test check bench clean oracle load
 
 help:
 	@echo "make venv    install olexd and its tools into $(VENV)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test    run all tests"
 	@echo "make check   lint, format, types, layers"
 	@echo "make bench   compare with Apache and mod_python, side by side"
+	@echo "make reference  write docs/directives.md from the directives' rows"
 	@echo "make clean   remove what was built"
 
 venv: $(INSTALLED)
@@ -62,6 +63,10 @@ check: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+reference: venv
+	$(BIN)/python -m olexd.modules.reference > docs/directives.md.new
+	mv docs/directives.md.new docs/directives.md
 
 bench: venv oracle load
 	$(BIN)/python -m bench

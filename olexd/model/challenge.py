@@ -1,20 +1,24 @@
-"""Basic authentication: the challenge that goes with 401, and the credentials that answer it.
+"""Basic and Digest authentication: the challenge that goes with 401, and the credentials that answer it.
 
-RFC 9110 section 11, RFC 7617; configuration spec 4.1.
+RFC 9110 section 11, RFC 7617, RFC 7616; configuration spec 4.1 and 4.4.
 """
 
 from __future__ import annotations
 
 import base64
+import hmac
 import re
+import secrets
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from olexd.config.core import CoreDir
+from olexd.config.settings import setting
 from olexd.model.request import Request
 
 FIELD: Final = "WWW-Authenticate"
-BASIC_MODULE: Final = "auth_basic"
 AUTHN_MODULE: Final = "authn_core"
 _NO_DIGIT: Final = re.compile("[^A-Za-z0-9+/]")
 _UNESCAPED_QUOTE: Final = re.compile(r'(\\.)|"', re.S)
@@ -47,20 +51,71 @@ def basic_challenge(realm: str) -> bytes:
     return f'Basic realm="{quoted}"'.encode()
 
 
-def note_auth_failure(request: Request) -> None:
-    """Let the 401 that follows ask for credentials, where AuthType is Basic with its module and a realm."""
+@dataclass(frozen=True, slots=True)
+class DigestDir:
+    """What Digest challenges say. `lifetime` is how many seconds a nonce is good for, negative for ever."""
+
+    lifetime: int = setting(300)
+    qop: bool = setting(True)
+    domain: tuple[str, ...] = setting(())
+
+
+_SECRET: Final = secrets.token_bytes(32)
+
+
+def digest_nonce(realm: str) -> str:
+    """Return a nonce that tells when and by whom it was made."""
+    made = f"{int(time.time()):x}"
+    return f"{made}-{_sign(made, realm)}"
+
+
+def _sign(made: str, realm: str) -> str:
+    return hmac.new(_SECRET, f"{made}:{realm}".encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:40]
+
+
+def nonce_age(nonce: str, realm: str) -> int | None:
+    """Return how many seconds ago a nonce for `realm` was made; None for one that is not ours."""
+    made, _, signature = nonce.partition("-")
+    if not hmac.compare_digest(_sign(made, realm).encode(), signature.encode("utf-8", "surrogateescape")):
+        return None
+    return int(time.time()) - int(made, 16)
+
+
+def digest_challenge(realm: str, conf: DigestDir, stale: bool = False) -> bytes:
+    """Return the value of the field for a realm; `stale` says that only the nonce was too old."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    parts = [f'realm="{quoted}"', f'nonce="{digest_nonce(realm)}"', "algorithm=MD5"]
+    if conf.domain:
+        parts.append(f'domain="{" ".join(conf.domain)}"')
+    if stale:
+        parts.append("stale=true")
+    if conf.qop:
+        parts.append('qop="auth"')
+    return f"Digest {', '.join(parts)}".encode()
+
+
+_MODULES: Final = {"basic": "auth_basic", "digest": "auth_digest"}
+
+
+def note_auth_failure(request: Request, stale: bool = False) -> None:
+    """Let the 401 that follows ask for credentials, where AuthType is known with its module and a realm."""
     conf = request.conf[CoreDir]
-    if conf.auth_type.lower() != "basic" or not conf.auth_name:
+    kind = conf.auth_type.lower()
+    if kind not in _MODULES or not conf.auth_name:
         return
-    if _is_left_out(request.connection.config.loaded):
+    if _is_left_out(_MODULES[kind], request.connection.config.loaded):
         return
-    request.err_headers_out[FIELD] = basic_challenge(conf.auth_name)
+    request.err_headers_out[FIELD] = (
+        basic_challenge(conf.auth_name)
+        if kind == "basic"
+        else digest_challenge(conf.auth_name, request.conf[DigestDir], stale)
+    )
 
 
-def _is_left_out(loaded: Sequence[str]) -> bool:
-    """Whether a list of LoadModule lines leaves mod_auth_basic out on purpose.
+def _is_left_out(module: str, loaded: Sequence[str]) -> bool:
+    """Whether a list of LoadModule lines leaves a module of authentication out on purpose.
 
     AuthType is a word of mod_authn_core: a list without that module is not httpd's whole list, and says
     nothing about what is built in here.
     """
-    return AUTHN_MODULE in loaded and BASIC_MODULE not in loaded
+    return AUTHN_MODULE in loaded and module not in loaded

@@ -8,6 +8,7 @@ from olexd.config.module import ModuleSpec
 from olexd.modules.aaa.access_compat import MODULE as ACCESS_COMPAT
 from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
+from olexd.modules.aaa.auth_digest import MODULE as AUTH_DIGEST
 from olexd.modules.aaa.authz_core import GROUP_FILE as AUTHZ_GROUPFILE
 from olexd.modules.aaa.authz_core import HOST as AUTHZ_HOST
 from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
@@ -38,6 +39,7 @@ MODULES: Final[tuple[Module, ...]] = (
     ACCESS_COMPAT,
     ALIAS,
     AUTH_BASIC,
+    AUTH_DIGEST,
     AUTHN_FILE,
     AUTHZ_CORE,
     AUTHZ_GROUPFILE,

@@ -44,6 +44,17 @@ def parse_users(text: bytes) -> dict[bytes, bytes]:
     return users
 
 
+def parse_realm_users(text: bytes) -> dict[tuple[str, str], str]:
+    """Return (name, realm) to hash from lines `name:realm:hash`; the first line of a pair counts."""
+    users: dict[tuple[str, str], str] = {}
+    for line in _lines(text):
+        name, _, rest = line.decode("utf-8", "surrogateescape").partition(":")
+        realm, colon, digest = rest.partition(":")
+        if colon and digest:
+            users.setdefault((name, realm), digest)
+    return users
+
+
 def parse_groups(text: bytes) -> dict[str, frozenset[str]]:
     """Return group to members from lines `group: user user`; several lines of a group add up."""
     groups: dict[str, frozenset[str]] = {}
@@ -55,4 +66,5 @@ def parse_groups(text: bytes) -> dict[str, frozenset[str]]:
 
 
 USERS = WatchedFile(parse_users)
+REALM_USERS = WatchedFile(parse_realm_users)
 GROUPS = WatchedFile(parse_groups)
