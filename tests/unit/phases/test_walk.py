@@ -16,7 +16,7 @@ from olexd.model.request import Request
 from olexd.phases.walk import directory_walk
 from olexd.status import OK
 from tests.unit.phases.support import error_log
-from tests.unit.python_support import make_record
+from tests.unit.python_support import make_config, make_record
 
 FORBIDDEN = 403
 NOBODY = 65534
@@ -245,3 +245,118 @@ SetHandler location
         """Directories from the outside in, then Files, then Locations; none of a missing one."""
         _, record = walk(root, path, self.CONFIG.format(root=root))
         assert record.conf[CoreDir].handler == handler
+
+
+class TestHtaccess:
+    def get(self, root: Path, path: str, text: str, config: str = "AllowOverride All") -> tuple[int, Request]:
+        """Walk to a path with a .htaccess file in /dir."""
+        (root / "dir" / ".htaccess").write_text(text)
+        return walk(root, path, f'<Directory "{root}">\n{config}\n</Directory>')
+
+    @pytest.mark.parametrize(
+        ("path", "handler"),
+        [
+            ("/dir/inner", "own"),
+            ("/dir", "own"),
+            ("/dir/", "own"),
+            ("/dir/nope", "own"),
+            ("/dir/inner/extra", "own"),
+            ("/file", ""),
+            ("/dirx", ""),
+        ],
+    )
+    def test_where(self, root: Path, path: str, handler: str) -> None:
+        """A file acts on its directory and all that is in it."""
+        result, record = self.get(root, path, "SetHandler own\n")
+        assert result == OK
+        assert record.conf[CoreDir].handler == handler
+
+    def test_files_and_conditions(self, root: Path) -> None:
+        """`<Files>` and `<If>` of a file act after all directories."""
+        text = (
+            "<Files inner>\n<If true>\nSetHandler deep\n</If>\nSetHandler files\n</Files>\nSetHandler own\n"
+        )
+        assert self.get(root, "/dir/inner", text)[1].conf[CoreDir].handler == "deep"
+        assert self.get(root, "/dir/other", text)[1].conf[CoreDir].handler == "own"
+
+    def test_wrong(self, root: Path) -> None:
+        """A file with an error refuses all that it stands for, and the log says which, where and why."""
+        assert self.get(root, "/dir/inner", "\nSetHandle own\n")[0] == 500
+        assert self.get(root, "/file", "\nSetHandle own\n")[0] == OK
+        log = error_log(root.parent)
+        assert f"[core:alert] [pid {os.getpid()}" in log
+        assert f"{root}/dir/.htaccess: Invalid command 'SetHandle', perhaps misspelled" in log
+        assert "(did you mean SetHandler?) (line 2)" in log
+
+    def test_not_readable(self, root: Path) -> None:
+        """What cannot be read refuses too: nobody knows what it restricts."""
+        (root / "dir" / ".htaccess").mkdir()
+        config = f'<Directory "{root}">\nAllowOverride All\n</Directory>'
+        assert walk(root, "/dir/inner", config)[0] == FORBIDDEN
+        assert "AH00529" in error_log(root.parent)
+
+    def test_warnings(self, root: Path) -> None:
+        """What is passed over is told in the log."""
+        assert self.get(root, "/dir/inner", "Nonsense\n", "AllowOverride Nonfatal=Unknown")[0] == OK
+        assert "AH02296: Unknown directive Nonsense perhaps misspelled" in error_log(root.parent)
+
+    def test_links(self, root: Path) -> None:
+        """Options in a file decide on the links in its directory, within what AllowOverride permits."""
+        (root / "dir" / "link").symlink_to("inner")
+        assert self.get(root, "/dir/link", "Options -FollowSymLinks\n")[0] == FORBIDDEN
+        assert self.get(root, "/dir/inner", "Options -FollowSymLinks\n")[0] == OK
+        denied = "Options None\nAllowOverride All"
+        assert self.get(root, "/dir/link", "# nothing\n", denied)[0] == FORBIDDEN
+        assert self.get(root, "/dir/link", "Options +FollowSymLinks\n", denied)[0] == OK
+        narrow = "Options None\nAllowOverride Options=Indexes"
+        assert self.get(root, "/dir/link", "Options +FollowSymLinks\n", narrow)[0] == 500
+
+    def test_settings_are_kept(self, root: Path) -> None:
+        """Two requests with the same files have the very same settings."""
+        (root / "dir" / ".htaccess").write_text("SetHandler own\n")
+        config = make_config(f'DocumentRoot {root}\n<Directory "{root}">\nAllowOverride All\n</Directory>')
+        found = []
+        for _ in range(2):
+            record = make_record(config, uri="/dir/inner")
+            record.filename = f"{root}/dir/inner"
+            directory_walk(record)
+            found.append(record.conf)
+        assert found[0] is found[1]
+
+
+class TestConditions:
+    CONFIG = """
+<If "%{REQUEST_URI} == '/file'">
+SetHandler first
+</If>
+<ElseIf "%{REQUEST_URI} == '/dir/inner'">
+SetHandler second
+<If "-f %{REQUEST_FILENAME}">
+AddDefaultCharset utf-8
+</If>
+</ElseIf>
+<Else>
+SetHandler third
+</Else>
+<Location /dir>
+SetHandler location
+</Location>
+"""
+
+    @pytest.mark.parametrize(
+        ("path", "handler", "charset"),
+        [("/file", "first", ""), ("/dir/inner", "second", "utf-8"), ("/dir/other", "third", "")],
+    )
+    def test_branches(self, root: Path, path: str, handler: str, charset: str) -> None:
+        """The first branch that holds acts, over all other sections; nested ones after it."""
+        _, record = walk(root, path, self.CONFIG)
+        assert record.conf[CoreDir].handler == handler
+        assert record.conf[CoreDir].add_default_charset == charset
+
+    @pytest.mark.parametrize("condition", ["-U '/x'", "file('/nope') == ''", "'1' -ipmatch req('X')"])
+    def test_failures_do_not_hold(self, root: Path, condition: str) -> None:
+        """A condition that cannot be evaluated counts as false, and the log says so."""
+        _, record = walk(root, "/file", f'<If "{condition}">\nSetHandler yes\n</If>')
+        assert record.conf[CoreDir].handler == ""
+        if condition[0] != "'":
+            assert "AH03298" in error_log(root.parent)
