@@ -33,6 +33,9 @@ MAX_KNOWN: Final = 4096
 MAX_SIZE: Final = 4 * 1024 * 1024
 """The largest file that is read, in bytes."""
 
+ABSENT_SECONDS: Final = 1.0
+"""For how long a missing file counts as missing where it could only be refused."""
+
 SETTLED_NS: Final = 2_000_000_000
 """How old a change must be for a file's times to tell the next one, in nanoseconds."""
 
@@ -68,6 +71,20 @@ class _Place:
     overrides: Overrides
 
 
+@dataclass(slots=True)
+class _Way:
+    """Where files are looked for on the way to a directory.
+
+    Where nobody ever said AllowOverride, all that a file can do is to be refused. So it does no harm there to
+    look for new ones only now and then: `pointless` tells that it is so everywhere on the way, and until
+    `absent_until` (monotonic seconds) there were none.
+    """
+
+    places: tuple[_Place, ...]
+    pointless: bool
+    absent_until: float = 0.0
+
+
 def htaccess_files(names: Sequence[str], directories: DirectoryIndex, facts: Facts) -> HtaccessFiles | None:
     """Return what finds a host's files, None when AllowOverride lets none be read anywhere."""
     told = [section.settings[Overrides] for section in directories.sections if Overrides in section.settings]
@@ -98,7 +115,7 @@ class HtaccessFiles:
         self._names = tuple(names)
         self._directories = directories
         self._facts = facts
-        self._places: dict[str, tuple[_Place, ...]] = {}
+        self._ways: dict[str, _Way] = {}
         self._known: dict[str, _Known] = {}
 
     def find(self, directory: str, warn: Callable[[str], None]) -> list[tuple[int, Section]]:
@@ -107,17 +124,25 @@ class HtaccessFiles:
         Each comes with the depth of its directory. `warn` is told what came up in files that had to be read.
         Blocks on the file system. Raises HtaccessError.
         """
-        places = self._places.get(directory)
-        if places is None:
-            if len(self._places) >= MAX_KNOWN:
-                self._places.clear()
-            places = self._places[directory] = tuple(self._looked_in(directory))
+        way = self._ways.get(directory) or self._new_way(directory)
+        if way.pointless and time.monotonic() < way.absent_until:
+            return []
         found = []
-        for place in places:
+        for place in way.places:
             section = self._section(place, warn)
             if section is not None:
                 found.append((place.depth, section))
+        if way.pointless and not found:
+            way.absent_until = time.monotonic() + ABSENT_SECONDS
         return found
+
+    def _new_way(self, directory: str) -> _Way:
+        if len(self._ways) >= MAX_KNOWN:
+            self._ways.clear()
+        places = tuple(self._looked_in(directory))
+        pointless = all(place.overrides == Overrides(None, frozenset()) for place in places)
+        way = self._ways[directory] = _Way(places, pointless)
+        return way
 
     def _looked_in(self, directory: str) -> Iterator[_Place]:
         end = 0

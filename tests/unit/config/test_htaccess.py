@@ -80,6 +80,19 @@ def test_never_told_reads_and_refuses(tmp_path: Path) -> None:
     assert str(refusal(host, tmp_path)) == f"{tmp_path}/.htaccess: Step not allowed here (line 1)"
 
 
+def test_never_told_looks_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file could only be refused, a new one is noticed within a moment, but not at once."""
+    now = 100.0
+    monkeypatch.setattr(htaccess.time, "monotonic", lambda: now)
+    host = load("", server_root="/").main
+    assert steps(host, tmp_path) == ()
+    write(tmp_path / ".htaccess", "Step x\n")
+    assert steps(host, tmp_path) == ()
+    now += htaccess.ABSENT_SECONDS
+    assert refusal(host, tmp_path).status == 500
+    assert refusal(host, tmp_path).status == 500
+
+
 def test_between_the_directory_sections(tmp_path: Path) -> None:
     """A file acts after the sections of its own directory and before those of inner ones."""
     inner = tmp_path / "inner"
@@ -152,7 +165,7 @@ def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert steps(host, tmp_path / str(number)) == (str(number),)
     assert isinstance(host.htaccess, htaccess.HtaccessFiles)
     assert len(host.htaccess._known) <= 5
-    assert len(host.htaccess._places) <= 5
+    assert len(host.htaccess._ways) <= 5
 
 
 def test_names(tmp_path: Path) -> None:
