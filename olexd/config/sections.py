@@ -153,8 +153,12 @@ class DirectoryIndex:
         else:
             self._regexes.append((test, ranked))
 
-    def match(self, path: str, found: Sequence[tuple[int, Section]] = ()) -> tuple[Section, ...]:
+    def match(
+        self, path: str, found: Sequence[tuple[int, Section]] = (), name: str = ""
+    ) -> tuple[Section, ...]:
         """Return the sections that `path` is subject to, in merge order, with the .htaccess files `found`.
+
+        Regex sections are compared with `name` (default: `path`), which need not exist.
 
         A last component without a slash counts as a directory too if it exists: httpd tries the full name
         of a file against `<Directory>`. Each file of `found` comes with the depth of its directory.
@@ -174,7 +178,7 @@ class DirectoryIndex:
             return node.here.sections
         covering = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
         covering += [((depth, AFTER_SECTIONS), section) for depth, section in found]
-        matching = [section for test, (_, section) in self._regexes if test(path)]
+        matching = [section for test, (_, section) in self._regexes if test(name or path)]
         return (*node.here.joined(covering).sections, *matching)
 
 

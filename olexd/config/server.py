@@ -86,10 +86,13 @@ class SectionIndex(Protocol):
 class DirectorySections(SectionIndex, Protocol):
     """What finds the Directory sections."""
 
-    def match(self, path: str, found: Sequence[tuple[int, Section]] = ()) -> tuple[Section, ...]:
+    def match(
+        self, path: str, found: Sequence[tuple[int, Section]] = (), name: str = ""
+    ) -> tuple[Section, ...]:
         """Return the sections that `path` is subject to, with the .htaccess files that were found.
 
-        Each of those comes with the depth of its directory (1 for `/`), behind whose sections it acts.
+        Each of those comes with the depth of its directory (1 for `/`), behind whose sections it acts. Regex
+        sections are compared with `name` (default: `path`), which need not exist.
         """
         ...
 
@@ -130,13 +133,13 @@ class HostConfig:
     files: tuple[Section, ...]
     ifs: tuple[Branches, ...] = ()
     htaccess: Htaccess | None = None
-    branches: bool = field(init=False)
-    """Whether there is an `<If>` anywhere but in .htaccess files."""
+    dynamic: bool = field(init=False)
+    """Whether there are sections, but for .htaccess files, that are `is_dynamic()`."""
     _merged: dict[tuple[Section, ...], Settings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sections = (*self.directories.sections, *self.locations.sections, *self.files)
-        self.branches = bool(self.ifs) or any(map(has_ifs, sections))
+        self.dynamic = bool(self.ifs) or any(map(is_dynamic, sections))
 
     @property
     def is_virtual(self) -> bool:
@@ -160,9 +163,10 @@ class HostConfig:
         return found
 
 
-def has_ifs(section: Section) -> bool:
-    """Return whether there is an `<If>` in a section or in a `<Files>` in it."""
-    return bool(section.ifs) or any(map(has_ifs, section.files))
+def is_dynamic(section: Section) -> bool:
+    """Return whether a section has an `<If>` in it or names groups of its pattern: requests then differ."""
+    names = section.regex is not None and bool(section.regex.groupindex)
+    return bool(section.ifs) or names or any(map(is_dynamic, section.files))
 
 
 class HostSelector(Protocol):

@@ -15,7 +15,7 @@ from typing import Final
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.htaccess import HtaccessError
 from olexd.config.sections import match_files
-from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind, has_ifs
+from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind, is_dynamic
 from olexd.config.settings import Settings
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
@@ -32,7 +32,8 @@ def location_walk(request: Request) -> None:
     sections = host.locations.match(request.uri)
     request.sections = sections
     request.conf = host.merged(sections)
-    if host.branches:
+    if host.dynamic:
+        _note_groups(request)
         if_walk(request)
 
 
@@ -128,7 +129,7 @@ def _apply_sections(request: Request) -> None:
     # Sections for directories that do not exist never apply: a missing last component is left out.
     walked = filename if request.stat is not None else filename.rpartition("/")[0] + "/"
     own = () if host.htaccess is None else _htaccess(request, host.htaccess, walked)
-    directories = host.directories.match(walked, own)
+    directories = host.directories.match(walked, own, filename)
     files = host.files
     for section in directories:
         if section.files:
@@ -138,8 +139,28 @@ def _apply_sections(request: Request) -> None:
     sections = (*directories, *named, *located) if directories or named else located
     request.sections = sections
     request.conf = host.merged(sections)
-    if host.branches or any(has_ifs(section) for _, section in own):
+    if host.dynamic or any(is_dynamic(section) for _, section in own):
+        _note_groups(request)
         if_walk(request)
+
+
+def _note_groups(request: Request) -> None:
+    """Put what named groups of the sections' patterns caught into the environment, as MATCH_NAME."""
+    for section in request.sections:
+        if section.regex is None or not section.regex.groupindex:
+            continue
+        match = section.regex.search(_subject(request, section.kind))
+        for name, value in match.groupdict().items() if match is not None else ():
+            if value is not None:
+                request.subprocess_env[f"MATCH_{name.upper()}"] = value.encode("utf-8", "surrogateescape")
+
+
+def _subject(request: Request, kind: SectionKind) -> str:
+    if kind is SectionKind.LOCATION_MATCH:
+        return request.uri
+    if kind is SectionKind.DIRECTORY_MATCH:
+        return request.filename or ""
+    return (request.filename or "").rpartition("/")[2]
 
 
 def _htaccess(request: Request, files: Htaccess, walked: str) -> list[tuple[int, Section]]:

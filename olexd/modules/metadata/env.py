@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,17 +35,32 @@ def _pass(args: Args) -> dict[str, bytes | None]:
     return {name: os.environb[os.fsencode(name)] for name in args.words if name in os.environ}
 
 
-def _row(name: str, arity: Arity, entries: object, help: str) -> Directive:
-    assert callable(entries)
-    return Directive(
-        name, Context.SVDH, arity, EnvDir, overlay("variables", entries), help, override=Override.FILEINFO
-    )
+def _undefined(args: Args) -> str:
+    missing = [name for name in args.words if name not in os.environ]
+    return f"AH01506: PassEnv variable {', '.join(missing)} was undefined" if missing else ""
+
+
+def _row(
+    name: str,
+    arity: Arity,
+    entries: Callable[[Args], Mapping[str, bytes | None]],
+    help: str,
+    warn: Callable[[Args], str] | None = None,
+) -> Directive:
+    apply = overlay("variables", entries)
+    return Directive(name, Context.SVDH, arity, EnvDir, apply, help, override=Override.FILEINFO, warn=warn)
 
 
 DIRECTIVES: Final = (
     _row("SetEnv", Arity.ONE_OR_TWO, _set, "an environment variable name and optional value"),
     _row("UnsetEnv", Arity.ITERATE, _unset, "a list of variables to take back"),
-    _row("PassEnv", Arity.ITERATE, _pass, "a list of variables to pass on from the server's environment"),
+    _row(
+        "PassEnv",
+        Arity.ITERATE,
+        _pass,
+        "a list of variables to pass on from the server's environment",
+        _undefined,
+    ),
 )
 
 

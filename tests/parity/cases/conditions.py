@@ -227,6 +227,22 @@ PythonOption branch-after 1
         files={"f.txt": "", "sub/f.txt": ""},
     ),
     Case(
+        "match-variables",
+        [get(path) for path in ("/users/joe/x.txt", "/users/joe/", "/other", "/users/jim/nope")],
+        PYTHON
+        + '<LocationMatch "^/users/(?<name>[a-z]+)(?<rest>/.*)?(?<none>#)?">\n'
+        + "<If \"reqenv('MATCH_NAME') == 'joe'\">\nPythonOption joe yes\n</If>\n</LocationMatch>\n"
+        + '<DirectoryMatch "/users/(?<dir>[^/]+)">\n</DirectoryMatch>\n'
+        + '<FilesMatch "(?<stem>.+)\\.txt$">\n</FilesMatch>\n',
+        handler="""
+req.content_type = 'text/plain'
+env = req.subprocess_env
+req.write('\\n'.join('%s=%s' % (k, env[k]) for k in sorted(env.keys()) if k.startswith('MATCH')), 0)
+req.write(repr(req.get_options().get('joe')), 0)
+""",
+        files={"users/joe/x.txt": ""},
+    ),
+    Case(
         "if-vary",
         [get("/page.html", BROWSER), get("/page.html"), get("/nope.html")],
         "<If \"%{HTTP_USER_AGENT} =~ /Moz/ && req('Accept') == '' && %{HTTP_HOST} != ''\">\n"

@@ -26,6 +26,7 @@ URLS = (
     "/d",
     "/a/b/c/",
     "/nope/x.txt",
+    "/a/bnope/info",
 )
 DIRECTORY_HEADERS = (
     'Directory "@ROOT@"',
@@ -40,6 +41,7 @@ DIRECTORY_HEADERS = (
     'Directory ~ "/a/[b-d]"',
     'DirectoryMatch "^@ROOT@/(?<first>[a-z])/"',
     'DirectoryMatch "/b"',
+    'DirectoryMatch "/[b-n][^/]+$"',
 )
 FILES_HEADERS = (
     'Files "x.txt"',
