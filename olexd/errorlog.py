@@ -67,15 +67,24 @@ def escape(message: str) -> str:
     return _UNSAFE.sub(_escape_one, message[:MAX_MESSAGE])
 
 
-def format_line(message: str, level: Level, module: str = "", client: str = "") -> str:
-    """Return one line of the log without its end; `client` is `address:port` or empty."""
-    now = time.time()
+def level_name(level: Level) -> str:
+    """Return the name of a level as the log shows it."""
+    return _NAMES[level]
+
+
+def date(now: float, fraction: bool) -> str:
+    """Return a moment (epoch seconds) as the log shows it, with microseconds if wanted."""
     at = time.localtime(now)
     # Not strftime: names of days and months must not change when a handler sets a locale.
-    date = f"{_DAYS[at.tm_wday]} {_MONTHS[at.tm_mon - 1]} {at.tm_mday:02d} {time.strftime('%H:%M:%S', at)}"
+    day = f"{_DAYS[at.tm_wday]} {_MONTHS[at.tm_mon - 1]} {at.tm_mday:02d} {time.strftime('%H:%M:%S', at)}"
+    return f"{day}{f'.{int(now % 1 * 1_000_000):06d}' if fraction else ''} {at.tm_year}"
+
+
+def format_line(message: str, level: Level, module: str = "", client: str = "") -> str:
+    """Return one line of the log without its end; `client` is `address:port` or empty."""
     whom = f" [client {client}]" if client else ""
     return (
-        f"[{date}.{int(now % 1 * 1_000_000):06d} {at.tm_year}] [{module}:{_NAMES[level]}] "
+        f"[{date(time.time(), True)}] [{module}:{_NAMES[level]}] "
         f"[pid {os.getpid()}:tid {threading.get_native_id()}]{whom} {escape(message)}"
     )
 

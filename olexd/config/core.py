@@ -34,6 +34,7 @@ class CoreServer:
     server_tokens: str = setting("full")
     trace_enable: str = setting("on")
     error_log: str = setting("logs/error_log")
+    error_log_format: str = setting("")
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
     strict_host_check: bool = setting(False)

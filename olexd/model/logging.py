@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from olexd.config.server import HostConfig
 from olexd.config.settings import Settings
 from olexd.errorlog import LEVELS, Level, error_log
 from olexd.model.connection import Connection
+from olexd.model.errorformat import Entry, compile_error_format
 from olexd.model.request import Request
 
 BUILT_IN_LEVEL: Final = Level.WARNING
@@ -26,28 +28,45 @@ def is_logged(conf: Settings, level: Level, module: str = "") -> bool:
     return _passes(conf[CoreDir].log_level, level, module)
 
 
+def _write(entry: Entry) -> None:
+    """Write an entry in its host's own format, or as httpd does."""
+    core = entry.host.server[CoreServer]
+    log = error_log(core.error_log)
+    if core.error_log_format:
+        log.write_raw(compile_error_format(core.error_log_format)(entry) + "\n", entry.level)
+    else:
+        log.log(entry.message, entry.level, entry.module, _client(entry))
+
+
+def _client(entry: Entry) -> str:
+    if entry.connection is None:
+        return ""
+    who = entry.connection.client_ip if entry.request is None else entry.request.client_ip
+    return f"{who}:{entry.connection.peer[1]}"
+
+
 def log_request(request: Request, message: str, level: Level = Level.ERR, module: str = "") -> None:
     """Write an entry with the client's address and the referring page, if the request's LogLevel allows."""
     if not is_logged(request.conf, level, module):
         return
     referer = request.headers_in.get("Referer")
-    if referer is not None:
+    if referer is not None and not request.host.server[CoreServer].error_log_format:
         message = f"{message}, referer: {referer}"
-    client = f"{request.client_ip}:{request.connection.peer[1]}"
-    error_log(request.host.server[CoreServer].error_log).log(message, level, module, client)
+    if request.log_id is None:
+        request.log_id = secrets.token_urlsafe(9)
+    _write(Entry(message, level, module, request.host, request.connection, request))
 
 
 def log_connection(conn: Connection, message: str, level: Level = Level.ERR, module: str = "") -> None:
     """Write an entry with the client's address, if the LogLevel of the connection's server allows."""
     if is_logged(conn.base.merged(), level, module):
-        client = f"{conn.client_ip}:{conn.peer[1]}"
-        error_log(conn.base.server[CoreServer].error_log).log(message, level, module, client)
+        _write(Entry(message, level, module, conn.base, conn))
 
 
 def log_server(host: HostConfig, message: str, level: Level = Level.ERR, module: str = "") -> None:
     """Write an entry into a server's log, if its LogLevel allows."""
     if is_logged(host.merged(), level, module):
-        error_log(host.server[CoreServer].error_log).log(message, level, module)
+        _write(Entry(message, level, module, host))
 
 
 def log_process(main: HostConfig, message: str, level: Level = Level.ERR, module: str = "") -> None:
@@ -56,4 +75,4 @@ def log_process(main: HostConfig, message: str, level: Level = Level.ERR, module
     LogLevel does not count: warnings and worse pass, and notices always do (core spec 5.4).
     """
     if level <= BUILT_IN_LEVEL or level is Level.NOTICE:
-        error_log(main.server[CoreServer].error_log).log(message, level, module)
+        _write(Entry(message, level, module, main))

@@ -80,6 +80,10 @@ class Request:
     chunked: bool = False
     expecting_100: bool = False
     assbackwards: bool = False
+    log_id: str | None = None
+    """What entries of the error log and the access log name this request; None before the first entry."""
+    first_byte: float | None = None
+    """Seconds until the head of the response was made, where LogIOTrackTTFB is on."""
     refused: bool = False
     """Whether the response is one of the server's own, for a status that a phase returned."""
     no_cache: bool = False

@@ -92,6 +92,7 @@ _VARIABLES: Final[dict[str, Callable[[Request], str | None]]] = {
     "SERVER_PROTOCOL_VERSION_MINOR": lambda request: _version(request, 1),
     "SCRIPT_USER": lambda request: None if request.stat is None else user_name(request.stat.st_uid),
     "SCRIPT_GROUP": lambda request: None if request.stat is None else group_name(request.stat.st_gid),
+    "REQUEST_LOG_ID": lambda request: request.log_id,
     "HTTPS": lambda request: _on_off(request.connection.secure),
     "IPV6": lambda request: _on_off(":" in request.connection.peer[0]),
     "CONN_REMOTE_ADDR": lambda request: request.connection.peer[0],

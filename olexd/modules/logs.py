@@ -10,6 +10,7 @@ from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args, Arity, Context, Directive
 from olexd.errorlog import LEVELS
+from olexd.model.errorformat import compile_error_format
 from olexd.modules.words import current
 
 _NAMES: Final = """
@@ -71,7 +72,25 @@ def set_error_log(conf: CoreServer, args: Args) -> CoreServer:
     return replace(conf, error_log=path)
 
 
+def set_error_log_format(conf: CoreServer, args: Args) -> CoreServer:
+    """Store the format of the entries; lines of their own for requests and connections are refused."""
+    if len(args.words) > 1:
+        if args.word.lower() not in ("request", "connection"):
+            raise DirectiveError("ErrorLogFormat type must be one of request, connection")
+        raise DirectiveError(f"ErrorLogFormat {args.word} is not supported", "give the format alone")
+    compile_error_format(args.word)
+    return replace(conf, error_log_format=args.word)
+
+
 LOG_DIRECTIVES: Final = (
+    Directive(
+        "ErrorLogFormat",
+        Context.SV,
+        Arity.ONE_OR_TWO,
+        CoreServer,
+        set_error_log_format,
+        "Format string for the ErrorLog",
+    ),
     Directive(
         "ErrorLog",
         Context.SV,

@@ -17,6 +17,7 @@ from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
 from olexd.modules.generators.default import MODULE as DEFAULT
 from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
+from olexd.modules.loggers.logio import MODULE as LOGIO
 from olexd.modules.mappers.alias import MODULE as ALIAS
 from olexd.modules.mappers.dir import MODULE as DIR
 from olexd.modules.metadata.env import MODULE as ENV
@@ -51,6 +52,7 @@ MODULES: Final[tuple[Module, ...]] = (
     EXPIRES,
     HEADERS,
     LOG_CONFIG,
+    LOGIO,
     MIME,
     PYTHON,
     REMOTEIP,

@@ -110,6 +110,17 @@ def protocol(request: Request) -> str:
     return escape(request.protocol)
 
 
+def log_id(request: Request) -> str:
+    """%L"""
+    return request.log_id or "-"
+
+
+def first_byte(request: Request) -> str:
+    """%^FB"""
+    seconds = request.first_byte
+    return "-" if seconds is None else str(int(seconds * 1_000_000))
+
+
 # The connection
 
 

@@ -31,7 +31,7 @@ _PLAIN: Final[dict[str, Field]] = {
     "I": fields.bytes_in,
     "k": fields.keepalives,
     "l": fields.constant("-"),
-    "L": fields.constant("-"),
+    "L": fields.log_id,
     "m": fields.method,
     "O": fields.bytes_out,
     "q": fields.query,
@@ -45,7 +45,7 @@ _PLAIN: Final[dict[str, Field]] = {
     "V": fields.called_name,
     "x": fields.constant("-"),
     "X": fields.connection_state,
-    "^FB": fields.constant("-"),
+    "^FB": fields.first_byte,
     "^ti": fields.constant("-"),
     "^to": fields.constant("-"),
 }

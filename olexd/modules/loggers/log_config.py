@@ -13,7 +13,9 @@ from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, extend
 from olexd.config.server import ServerConfig
 from olexd.config.settings import Merge, Settings, setting
+from olexd.expr import Condition, ExprError, condition
 from olexd.model.request import Request
+from olexd.model.variables import RequestVariables
 from olexd.modules.loggers.formats import Formatter, compile_format
 from olexd.modules.loggers.logfile import LogFile, open_log
 from olexd.modules.words import accepted, current
@@ -30,13 +32,15 @@ COMMON: Final = '%h %l %u %t "%r" %>s %b'
 class AccessLog:
     """One log: an absolute path or `|program`; a format's name or text, "" for the server's own.
 
-    `variable` is the one that `env=` names, "" for none; with `negated` it must be absent.
+    `variable` is the one that `env=` names, "" for none; with `negated` it must be absent. `expr` is a
+    condition that must hold.
     """
 
     target: str
     form: str
     variable: str = ""
     negated: bool = False
+    expr: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +81,31 @@ def _place(where: Where) -> str:
     return f"{where.file}:{where.line}"
 
 
-def _condition(clause: str) -> tuple[str, bool]:
+def _with_condition(log: AccessLog, clause: str) -> AccessLog:
     key, equals, value = clause.partition("=")
     if not equals or key.lower() not in ("env", "expr"):
         raise DirectiveError("error in condition clause")
     if key.lower() == "expr":
-        raise DirectiveError("expr= conditions of access logs are not supported")
+        return replace(log, expr=_expression(value))
     name = value.removeprefix("!")
     if not name:
         raise DirectiveError("missing environment variable name")
-    return name, value.startswith("!")
+    return replace(log, variable=name, negated=value.startswith("!"))
+
+
+def _expression(text: str) -> Condition:
+    try:
+        return condition(text)
+    except ExprError as error:
+        raise DirectiveError(f"error in condition clause: {error}") from None
 
 
 def _access_log(args: Args) -> tuple[AccessLog, ...]:
     form = args.words[1] if len(args.words) > 1 else ""
     if "%" in form:
         compile_format(form)
-    variable, negated = _condition(args.words[2]) if len(args.words) > 2 else ("", False)
-    return (AccessLog(_target(args), form, variable, negated),)
+    log = AccessLog(_target(args), form)
+    return (_with_condition(log, args.words[2]) if len(args.words) > 2 else log,)
 
 
 # Rows
@@ -154,9 +165,19 @@ def _write_if(file: LogFile, line: Formatter, variable: str, negated: bool, requ
         file.append(line(request))
 
 
+def _write_if_holds(file: LogFile, line: Formatter, expr: Condition, request: Request) -> None:
+    final = request
+    while final.next is not None:
+        final = final.next
+    if RequestVariables(final, varies=False).holds(expr):
+        file.append(line(request))
+
+
 def _writer(log: AccessLog, conf: LogServer) -> Write:
     form = conf.formats.get(log.form, log.form) or conf.default_format
     file, line = open_log(log.target), compile_format(form)
+    if log.expr is not None:
+        return partial(_write_if_holds, file, line, log.expr)
     if log.variable:
         return partial(_write_if, file, line, log.variable, log.negated)
     return partial(_write_line, file, line)

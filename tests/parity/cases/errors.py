@@ -198,3 +198,15 @@ def good(req):
         "Require valid-user\n</Location>",
     ),
 ]
+
+CASES += [
+    Case(
+        "error-log-format",
+        [get("/x", "X-A: yes")],
+        '<Location "/">\nRequire all denied\n</Location>\n'
+        'ErrorLogFormat "<%l> %m %M [%{X-A}i] [%{X-None}i] [%-{X-None}i] %v%% "\n',
+        log=[
+            r"^<error> authz_core AH01630: client denied by server configuration: \S+ \[yes\] \[-\] case-\S+%"
+        ],
+    ),
+]

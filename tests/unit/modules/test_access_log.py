@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.loggers.fields import escape
 from olexd.modules.loggers.formats import compile_format
@@ -125,7 +126,10 @@ def test_redirected_request(tmp_path: Path) -> None:
         ('CustomLog log "%Z"', "Unrecognized LogFormat directive %Z"),
         ('CustomLog log "%h" foo', "error in condition clause"),
         ('CustomLog log "%h" env=', "missing environment variable name"),
-        ('CustomLog log "%h" expr=true', "expr= conditions of access logs are not supported"),
+        (
+            'CustomLog log "%h" expr=%{NOPE}',
+            "error in condition clause: Variable 'NOPE' does not exist",
+        ),
         (
             "CustomLog /nonexist/x common",
             "AH02297: Cannot access directory '/nonexist/' for log file '/nonexist/x' defined at <text>:1",
@@ -202,3 +206,28 @@ def test_piped_log(tmp_path: Path) -> None:
     sink.close()  # type: ignore[attr-defined]
     text = (tmp_path / "piped.log").read_text()
     assert text.endswith("three\n") and "two\n" in text
+
+
+def test_expression_chooses(tmp_path: Path) -> None:
+    """`expr=` looks at the final response."""
+    (tmp_path / "page.html").write_text("page")
+    config = configure(
+        f"ErrorLog -\nDocumentRoot {tmp_path}\nErrorDocument 404 /page.html\n"
+        f'CustomLog {tmp_path}/bad.log "%U %>s" "expr=%{{REQUEST_STATUS}} -ge 400"\n'
+        f'CustomLog {tmp_path}/all.log "%U %>s"'
+    )
+    for target in ("/page.html", "/missing"):
+        get(config, target)
+    flush_all()
+    assert (tmp_path / "bad.log").read_text() == "/missing 404\n"
+    assert (tmp_path / "all.log").read_text() == "/page.html 200\n/missing 404\n"
+
+
+def test_log_id_and_first_byte(tmp_path: Path) -> None:
+    """%L names what the error log named; %^FB is there where it is tracked."""
+    request = make_request(configure(f"ErrorLog {tmp_path}/error.log\nLogIOTrackTTFB On"), "/missing")
+    answer(request)
+    log_request(request, "something")
+    assert request.log_id
+    assert logged("%L", request) == request.log_id
+    assert logged("%^FB", request).isdigit()
