@@ -15,9 +15,11 @@ from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK
 
 async def check_access(request: Request, plan: Plan) -> int:
     """Return OK when the request may pass, else DONE or the status of the refusal."""
-    if plan.access_checker:
+    is_enough = bool(plan.satisfy_any) and await run_first(request, plan.satisfy_any) == OK
+    if plan.access_checker or is_enough:
         result = await run_all(request, plan.access_checker)
-        if result != OK:
+        # Where it is enough a refusal is not the end, elsewhere an OK is not.
+        if (result == OK) is is_enough:
             return result
     if not plan.access_decider:
         return OK

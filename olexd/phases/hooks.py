@@ -28,6 +28,8 @@ class Phase(Enum):
     POST_READ_REQUEST = ("post_read_request", Run.ALL)
     TRANSLATE_NAME = ("translate_name", Run.FIRST)
     HEADER_PARSER = ("header_parser", Run.ALL)
+    SATISFY_ANY = ("satisfy_any", Run.FIRST)
+    """Whether passing the access checkers is enough: OK, or DECLINED where authorization has to agree."""
     ACCESS_CHECKER = ("access_checker", Run.ALL)
     ACCESS_DECIDER = ("access_decider", Run.FIRST)
     """Whether the request may pass without a user: OK, DECLINED (a user is needed) or a status."""

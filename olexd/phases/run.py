@@ -132,7 +132,7 @@ async def process_mapped(request: Request) -> int:
         if result != OK:
             return result
         plan = request.phases.plan(request)
-    if plan.access_checker or plan.access_decider:
+    if plan.access_checker or plan.access_decider or plan.satisfy_any:
         result = await check_access(request, plan)
         if result != OK:
             return result

@@ -33,6 +33,7 @@ class Plan:
         "log_transaction",
         "post_read_request",
         "response_head",
+        "satisfy_any",
         "translate_name",
         "type_checker",
     )
@@ -50,6 +51,7 @@ class Plan:
     log_transaction: Calls
     post_read_request: Calls
     response_head: Calls
+    satisfy_any: Calls
     translate_name: Calls
     type_checker: Calls
 

@@ -13,9 +13,8 @@ from olexd.errorlog import Level
 from olexd.model.hosts import confirmed_name, is_in_domain
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.aaa.authz_core import AuthzDir
 from olexd.networks import Network, contains, parse_address, parse_network
-from olexd.phases.hooks import Hook, Module, Order, Phase
+from olexd.phases.hooks import Hook, Module, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, FORBIDDEN, OK
 
@@ -198,25 +197,25 @@ async def _judge(request: Request) -> bool:
 
 
 async def check_access(request: Request) -> int:
-    """Refuse who is not allowed, unless `Satisfy Any` leaves it to the user to open the door."""
-    if request.conf[AccessDir].rules.satisfy_any(request) or await _judge(request):
+    """Refuse who is not allowed."""
+    if await _judge(request):
         return OK
     log_request(
         request,
         f"AH01797: client denied by server configuration: {request.filename or request.uri}",
-        Level.ERR,
+        Level.INFO if _any_is_enough(request) else Level.ERR,
         "access_compat",
     )
     return FORBIDDEN
 
 
-async def decide_early(request: Request) -> int:
-    """Under `Satisfy Any`, let pass who is allowed by address; leave all others to Require."""
-    if not request.conf[AccessDir].rules.satisfy_any(request):
-        return DECLINED
-    if await _judge(request):
-        return OK
-    return DECLINED if request.conf[AuthzDir].requirements else FORBIDDEN
+def _any_is_enough(request: Request) -> bool:
+    return request.conf[AccessDir].rules.satisfy_any(request)
+
+
+def satisfies(request: Request) -> int:
+    """Tell whether `Satisfy Any` makes it enough to be allowed by address."""
+    return OK if _any_is_enough(request) else DECLINED
 
 
 def _restricts(settings: Settings) -> bool:
@@ -231,10 +230,9 @@ MODULE: Final = Module(
     (
         Hook(Phase.ACCESS_CHECKER, check_access, wanted=_restricts),
         Hook(
-            Phase.ACCESS_DECIDER,
-            decide_early,
-            Order.FIRST,
-            lambda settings: any(enough for _, enough in settings[AccessDir].rules.satisfies),
+            Phase.SATISFY_ANY,
+            satisfies,
+            wanted=lambda settings: any(enough for _, enough in settings[AccessDir].rules.satisfies),
         ),
     ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+
+from tests.parity.cases.access import HANDLERS
 from tests.parity.runner.case import Case, ask, basic, get, head, post
 
 FILES = {
@@ -103,6 +106,8 @@ CASES = [
     guarded(
         "satisfy-any-allowed", "BASIC\nRequire valid-user\nOrder allow,deny\nAllow from all\nSatisfy Any"
     ),
+    guarded("satisfy-any-nothing", "Deny from all\nSatisfy Any"),
+    guarded("satisfy-any-denied", "Deny from all\nSatisfy Any\nRequire all denied"),
     guarded("satisfy-all", "BASIC\nRequire valid-user\nOrder allow,deny\nAllow from all\nSatisfy All"),
     guarded("forbidden-on-failure", "BASIC\nAuthzSendForbiddenOnFailure On\nRequire user nobody"),
     guarded(
@@ -121,4 +126,44 @@ CASES = [
         f'<Directory "@ROOT@">\n{BASIC}Require valid-user\n</Directory>\n',
         files=FILES,
     ),
+]
+
+
+REQUIRES = {
+    "valid": "Require valid-user",
+    "granted": "Require all granted",
+    "denied": "Require all denied",
+    "nothing": "AuthType None",
+}
+HOSTS = {
+    "open": "Order deny,allow",
+    "closed": "Order allow,deny\nDeny from all",
+    "allowed": "Order allow,deny\nAllow from 127.0.0.1",
+}
+
+
+def with_python(satisfy: str, hosts: str, require: str, phase: str, handler: str) -> Case:
+    """A case in which a Python handler meets Satisfy, Allow and Require, all from a .htaccess file."""
+    name = f"authz-python-{satisfy}-{hosts}-{require}-{phase}-{handler}".lower().replace("_", "-")
+    text = (
+        f"{BASIC}AuthBasicAuthoritative Off\n{HOSTS[hosts]}\nSatisfy {satisfy}\n{REQUIRES[require]}\n"
+        f"SetHandler mod_python\nPythonHandler @M@\nPython{phase}Handler @M@::{handler}\n"
+    )
+    return Case(
+        name,
+        [get("/a/"), get("/a/", SHA), get("/a/", WRONG), get("/a/x", basic("joe", "secret"))],
+        '<Directory "@ROOT@">\nAllowOverride All\n</Directory>\n',
+        source=HANDLERS,
+        files=FILES | {"a/.htaccess": text},
+    )
+
+
+CASES += [
+    with_python(satisfy, hosts, require, phase, handler)
+    for satisfy, hosts, require, (phase, handler) in product(
+        ("Any", "All"),
+        HOSTS,
+        REQUIRES,
+        (("Access", "sets_user"), ("Access", "forbidden"), ("Authen", "ok"), ("Authz", "forbidden")),
+    )
 ]

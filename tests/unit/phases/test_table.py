@@ -67,6 +67,7 @@ class TestOrder:
             ("post_read_request", Run.ALL),
             ("translate_name", Run.FIRST),
             ("header_parser", Run.ALL),
+            ("satisfy_any", Run.FIRST),
             ("access_checker", Run.ALL),
             ("access_decider", Run.FIRST),
             ("check_user_id", Run.FIRST),
