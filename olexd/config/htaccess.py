@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from olexd.config.conditions import Facts
 from olexd.config.errors import DirectiveError, Problem, Where
@@ -52,6 +52,13 @@ class HtaccessError(Exception):
         self.status = status
 
 
+class Refusal(NamedTuple):
+    """What is wrong with a file: status and message."""
+
+    status: int
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """A file as it was read: its section, or what is wrong with it. `settled` tells that `stamp` suffices."""
@@ -59,7 +66,7 @@ class _Known:
     stamp: Stamp
     settled: bool
     data: bytes
-    section: Section | HtaccessError
+    section: Section | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +174,8 @@ class HtaccessFiles:
                 known = self._read(path, known, place, warn)
             if known is None:
                 continue
-            if isinstance(known.section, HtaccessError):
-                raise known.section
+            if isinstance(known.section, Refusal):
+                raise HtaccessError(*known.section)
             return known.section
         return None
 
@@ -194,7 +201,7 @@ class HtaccessFiles:
 
     def _parsed(
         self, path: str, data: bytes, place: _Place, warn: Callable[[str], None]
-    ) -> Section | HtaccessError:
+    ) -> Section | Refusal:
         parser = Parser(self._facts)
         draft = HostDraft()
         run = SecondPass(self._facts)
@@ -211,11 +218,11 @@ class HtaccessFiles:
         try:
             parser.parse_htaccess(decode(data), path)
         except DirectiveError as error:
-            return HtaccessError(INTERNAL_SERVER_ERROR, f"{path}: {error}")
+            return Refusal(INTERNAL_SERVER_ERROR, f"{path}: {error}")
         run.run(parser.nodes, scope)
         problems = parser.problems or run.problems
         if problems:
-            return HtaccessError(INTERNAL_SERVER_ERROR, _told(path, problems[0]))
+            return Refusal(INTERNAL_SERVER_ERROR, _told(path, problems[0]))
         for warning in (*parser.warnings, *run.warnings):
             warn(_told(path, warning))
         return Section(

@@ -72,6 +72,8 @@ def die(request: Request, status: int) -> str | None:
         return None
     request.status_line = None
     request.refused = True
+    # Hooks that see the head are in the plan, which nobody asked for if the request was refused early.
+    request.phases.plan(request)
     if status in _KEEPS_HEADERS:
         request.output.discard()
         return None

@@ -9,6 +9,7 @@ import pytest
 
 from olexd.config.server import ServerConfig
 from olexd.model.challenge import basic_credentials
+from olexd.modules.aaa import passwords
 from olexd.modules.aaa.files import parse_groups, parse_users
 from olexd.modules.aaa.passwords import matches
 from tests.unit.support import complaint, configure, get
@@ -299,3 +300,55 @@ def test_satisfy_any_with_users(tree: Path) -> None:
 def test_old_access_control_refused(line: str, message: str) -> None:
     """Words of Order, Allow, Deny and Satisfy that make no sense are refused."""
     assert complaint(f"<Location />\n{line}\n</Location>") == message
+
+
+class TestRemembered:
+    @pytest.fixture
+    def hashed(self, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+        """The passwords that were really hashed."""
+        asked: list[bytes] = []
+
+        def matches(password: bytes, stored: bytes) -> bool:
+            asked.append(password)
+            return password == b"secret"
+
+        monkeypatch.setattr(passwords, "matches", matches)
+        return asked
+
+    def test_right_ones(self, hashed: list[bytes]) -> None:
+        """A password that was right is not hashed again, for that very hash."""
+        remembered = passwords.Remembered()
+        assert all(remembered.matches(b"secret", b"hash") for _ in range(3))
+        assert hashed == [b"secret"]
+        assert remembered.matches(b"secret", b"another hash")
+        assert len(hashed) == 2
+
+    def test_wrong_ones(self, hashed: list[bytes]) -> None:
+        """Wrong passwords are never remembered, nor do they hit what was."""
+        remembered = passwords.Remembered()
+        assert remembered.matches(b"secret", b"hash")
+        assert not remembered.matches(b"secre", b"thash")
+        assert not any(remembered.matches(b"wrong", b"hash") for _ in range(2))
+        assert len(hashed) == 4
+
+    def test_for_a_short_time(self, hashed: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+        """After a while it is hashed again."""
+        remembered = passwords.Remembered()
+        now = passwords.time.monotonic()
+        assert remembered.matches(b"secret", b"hash")
+        monkeypatch.setattr(passwords.time, "monotonic", lambda: now + passwords.REMEMBER_SECONDS + 1)
+        assert remembered.matches(b"secret", b"hash")
+        assert len(hashed) == 2
+
+    def test_bounded(self, hashed: list[bytes]) -> None:
+        """However many there are, only so many are remembered."""
+        remembered = passwords.Remembered()
+        for number in range(passwords.MAX_REMEMBERED + 10):
+            remembered.matches(b"secret", b"%d" % number)
+        assert len(remembered._until) <= passwords.MAX_REMEMBERED
+
+    def test_nothing_readable_is_kept(self, hashed: list[bytes]) -> None:
+        """Neither password nor hash stand in memory that outlives the request."""
+        remembered = passwords.Remembered()
+        remembered.matches(b"secret", b"hash")
+        assert b"secret" not in b"".join(remembered._until)

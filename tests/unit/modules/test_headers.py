@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from olexd.modules.metadata.expires import Expiry, read_expiry
-from tests.unit.support import complaint, configure, get
+from olexd.phases.run import serve
+from tests.unit.support import complaint, configure, drive, get, make_request
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,15 @@ def test_a_header_cannot_be_split(tmp_path: Path) -> None:
     assert answer.fields["x-b"] == "a X-C: c"
     assert "x-evil" not in answer.fields
     assert "x-c" not in answer.fields
+
+
+def test_early_refusals_have_the_fields_too() -> None:
+    """What is refused before anything else was asked still gets what `always` promises."""
+    request = make_request(configure("Header always set X-A yes\nHeader set X-B no"))
+    drive(request, serve(request, 400))
+    head = request.output._writer.data.partition(b"\r\n\r\n")[0]
+    assert b"X-A: yes" in head
+    assert b"X-B" not in head
 
 
 def test_times() -> None:

