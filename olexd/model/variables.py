@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import os
 import stat
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from olexd.config.core import CoreServer
+from olexd.config.errors import DirectiveError
 from olexd.errorlog import Level
-from olexd.expr import Condition, EvaluationError, String
+from olexd.expr import Condition, EvaluationError, ExprError, String, string
 from olexd.expr.functions import subnet
 from olexd.model.accounts import group_name, user_name
 from olexd.model.cgi_env import SERVER_SOFTWARE, scheme, server_name, server_port
@@ -246,3 +249,38 @@ class RequestVariables:
             return str(os.stat(path).st_size)
         except (OSError, ValueError):
             return "0"
+
+
+class HtmlVariables(RequestVariables):
+    """The same for text that is put into a page: what came from a client must not become markup."""
+
+    def variable(self, name: str) -> str:
+        """Return the escaped value of a variable."""
+        return html.escape(super().variable(name))
+
+    def function(self, name: str, argument: str) -> str:
+        """Return what a function yields, escaped."""
+        return html.escape(super().function(name, argument))
+
+
+@lru_cache(maxsize=1024)
+def _compiled(text: str) -> String:
+    return string(text)
+
+
+def check_text(text: str) -> str:
+    """Return a directive's value that may hold `%{}`. Raises DirectiveError if that cannot be read."""
+    if "%{" in text:
+        try:
+            _compiled(text)
+        except ExprError as error:
+            raise DirectiveError(f"Cannot parse expression '{text}': {error}") from None
+    return text
+
+
+def fill_in(text: str, request: Request, escaped: bool = False) -> str:
+    """Return such a value with what `%{}` stands for in it, if wanted `escaped` for a page."""
+    if "%{" not in text:
+        return text
+    kind = HtmlVariables if escaped else RequestVariables
+    return kind(request, varies=False).text(_compiled(text))

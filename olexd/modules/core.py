@@ -15,6 +15,7 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store, 
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.variables import check_text
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
 from olexd.modules.words import accepted, current, store_choice
@@ -48,7 +49,8 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
         raise DirectiveError(f"Unsupported HTTP response code {word}")
     if int(word) == 401 and _ABSOLUTE.match(value):
         return conf
-    return replace(conf, error_documents={**current(conf, "error_documents"), int(word): value})
+    documents = {**current(conf, "error_documents"), int(word): check_text(value)}
+    return replace(conf, error_documents=documents)
 
 
 def _handler_name(word: str) -> str:

@@ -15,6 +15,7 @@ from olexd.http.framing import server_name
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.table import Table
+from olexd.model.variables import fill_in
 from olexd.status import INTERNAL_SERVER_ERROR, REASONS, reason
 
 _KEEPS_HEADERS: Final = frozenset({204, 304})
@@ -101,7 +102,8 @@ def _forget_headers(request: Request, status: int) -> None:
 
 def _use_document(request: Request, status: int) -> str | None:
     """Answer with the configured ErrorDocument, or return it when it is a local path."""
-    document = request.conf[CoreDir].error_documents.get(status, "default")
+    configured = request.conf[CoreDir].error_documents.get(status, "default")
+    document = fill_in(configured, request)
     if document.startswith("/"):
         request.refused = False
         return document
@@ -112,7 +114,8 @@ def _use_document(request: Request, status: int) -> str | None:
         request.headers_out["Location"] = document
         send_page(request, 302, None)
     else:
-        send_text(request, document.removeprefix('"'), "text/html; charset=iso-8859-1")
+        text = fill_in(configured, request, escaped=True)
+        send_text(request, text.removeprefix('"'), "text/html; charset=iso-8859-1")
     return None
 
 

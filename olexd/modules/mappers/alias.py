@@ -15,6 +15,7 @@ from olexd.config.settings import UNSET, Merge, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.variables import check_text, fill_in
 from olexd.modules.mappers.matching import prefix_rest
 from olexd.modules.mappers.redirect import REDIRECT_DIRECTIVES, REDIRECT_HOOKS, RedirectDir
 from olexd.modules.words import substitute
@@ -71,7 +72,8 @@ def add_alias(conf: AliasDir, args: Args) -> AliasDir:
         if len(args.words) != 1 or not kind.lower().startswith("location"):
             raise DirectiveError(f"{args.name} cannot occur within directory context")
         prefix = pattern if kind.lower() == "location" else ""
-        return replace(conf, here=Entry(prefix, _target(args, args.word), handler=handler))
+        target = check_text(args.word) if "%{" in args.word else _target(args, args.word)
+        return replace(conf, here=Entry(prefix, target, handler=handler))
     if len(args.words) != 2:
         raise DirectiveError(f"{args.name} must have two arguments when used globally")
     prefix = _SLASHES.sub("/", args.word)
@@ -142,7 +144,8 @@ def translate(request: Request) -> int:
     uri = request.uri if "//" not in request.uri else _SLASHES.sub("/", request.uri)
     if conf.here is not None:
         rest = uri[len(conf.here.prefix) :] if conf.preserve_path and conf.here.prefix else ""
-        return _use(request, conf.here, conf.here.target + rest, conf.here.target)
+        target = fill_in(conf.here.target, request)
+        return _use(request, conf.here, target + rest, target)
     for entry in conf.entries:
         path = _mapped(entry, uri)
         if path is not None:

@@ -10,12 +10,15 @@ from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
 from olexd.config.settings import UNSET, Merge, Settings, setting
+from olexd.errorlog import Level
 from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.variables import check_text, fill_in
 from olexd.modules.mappers.matching import prefix_rest
 from olexd.modules.words import substitute
 from olexd.phases.hooks import Hook, Order, Phase
-from olexd.status import DECLINED
+from olexd.status import DECLINED, INTERNAL_SERVER_ERROR
 from olexd.uri import construct_url, escape_path
 
 _STATUSES: Final = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
@@ -94,7 +97,7 @@ def add_redirect(conf: RedirectDir, args: Args) -> RedirectDir:
     """Store `[STATUS] PATH [TARGET]`; in a section also `[STATUS] [TARGET]` for the whole of it."""
     words = args.words
     if args.section is not None and (here := _of_section(words)) is not None:
-        return replace(conf, here=_checked(here))
+        return replace(conf, here=here if "%{" in check_text(here.target) else _checked(here))
     status, path, target = _split(words)
     return _append(conf, args, _checked(Redirect(status, path, target)))
 
@@ -196,8 +199,19 @@ def redirect_late(request: Request) -> int:
     """Apply the redirects of sections."""
     conf = request.conf[RedirectDir]
     if conf.here is not None:
-        return _send(request, conf.here.status, conf.here.target)
+        return _send_filled_in(request, conf.here)
     return _first(request, conf.late)
+
+
+def _send_filled_in(request: Request, found: Redirect) -> int:
+    """Send the redirect of a section, whose target may hold expressions."""
+    if "%{" not in found.target:
+        return _send(request, found.status, found.target)
+    target = fill_in(found.target, request)
+    if not target.startswith("/") and not _SCHEME.match(target):
+        log_request(request, f"Redirect to non-URL '{target}'", Level.ERR, "alias")
+        return INTERNAL_SERVER_ERROR
+    return _send(request, found.status, target)
 
 
 def _wanted_late(settings: Settings) -> bool:

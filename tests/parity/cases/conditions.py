@@ -243,6 +243,15 @@ req.write(repr(req.get_options().get('joe')), 0)
         files={"users/joe/x.txt": ""},
     ),
     Case(
+        "expr-in-values",
+        [get("/moved/joe/x?q"), get("/moved/joe/x"), get("/alias/x.txt"), get("/nope", BROWSER)],
+        '<LocationMatch "^/moved/(?<name>[^/]+)/">\nRedirect 301 "/users/%{env:MATCH_NAME}"\n'
+        "</LocationMatch>\n"
+        '<LocationMatch "^/alias/(?<file>[^/]+)$">\nAlias "@ROOT@/dir/%{env:MATCH_FILE}"\n</LocationMatch>\n'
+        'ErrorDocument 404 "no %{REQUEST_URI} for %{HTTP_USER_AGENT}"\n',
+        files={"dir/x.txt": "aliased"},
+    ),
+    Case(
         "if-vary",
         [get("/page.html", BROWSER), get("/page.html"), get("/nope.html")],
         "<If \"%{HTTP_USER_AGENT} =~ /Moz/ && req('Accept') == '' && %{HTTP_HOST} != ''\">\n"

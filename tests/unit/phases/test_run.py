@@ -618,3 +618,17 @@ def test_settings_of_a_location_reach_the_handler(server: Server) -> None:
         record.phases = server.get().record.phases
         assert drive(record, process_mapped(record)) == OK
         assert record.handler == expected
+
+
+class TestFilledIn:
+    def test_markup(self, server: Server) -> None:
+        """What a client sent does not become markup in the site's own error text."""
+        server.config = 'ErrorDocument 404 "<b>no %{QUERY_STRING} %{req:X}</b>"'
+        result = server.get("/x", args="<script>", headers=[(b"X", b"<i>")])
+        assert result.body == b"<b>no &lt;script&gt; &lt;i&gt;</b>"
+
+    def test_addresses(self, server: Server) -> None:
+        """In an address it stays what it is."""
+        server.config = 'ErrorDocument 404 "http://elsewhere.test/?a&b=%{REQUEST_METHOD}"'
+        result = server.get("/x")
+        assert (result.status, result.field("Location")) == (302, "http://elsewhere.test/?a&b=GET")
