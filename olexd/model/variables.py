@@ -144,18 +144,6 @@ class RequestVariables:
     def __init__(self, request: Request, varies: bool = True) -> None:
         self._request = request
         self._varies = varies
-        self._functions: dict[str, Callable[[str], str | None]] = {
-            "req": self._header,
-            "http": self._header,
-            "req_novary": lambda name: request.headers_in.get(name),
-            "resp": self._response_header,
-            "reqenv": self._environment,
-            "env": self._env_or_note,
-            "note": lambda name: _note(request, name),
-            "osenv": os.environ.get,
-            "file": self._file,
-            "filesize": self._filesize,
-        }
 
     def holds(self, condition: Condition) -> bool:
         """Return whether a condition holds; one that cannot be evaluated is logged and does not."""
@@ -195,7 +183,7 @@ class RequestVariables:
 
     def function(self, name: str, argument: str) -> str:
         """Return what a function of the request yields, "" for nothing."""
-        return self._functions[name](argument) or ""
+        return _FUNCTIONS[name](self, argument) or ""
 
     def test(self, operator: str, argument: str) -> bool:
         """Return whether a test of the request or of a file holds."""
@@ -249,6 +237,20 @@ class RequestVariables:
             return str(os.stat(path).st_size)
         except (OSError, ValueError):
             return "0"
+
+
+_FUNCTIONS: Final[dict[str, Callable[[RequestVariables, str], str | None]]] = {
+    "req": RequestVariables._header,
+    "http": RequestVariables._header,
+    "req_novary": lambda provider, name: provider._request.headers_in.get(name),
+    "resp": RequestVariables._response_header,
+    "reqenv": RequestVariables._environment,
+    "env": RequestVariables._env_or_note,
+    "note": lambda provider, name: _note(provider._request, name),
+    "osenv": lambda provider, name: os.environ.get(name),
+    "file": RequestVariables._file,
+    "filesize": RequestVariables._filesize,
+}
 
 
 class HtmlVariables(RequestVariables):
