@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, NamedTuple
 
 _POSIX: Final = {
     "alpha": "a-zA-Z",
@@ -44,12 +47,49 @@ _HEX: Final = re.compile(r"x\{([0-9A-Fa-f]{1,6})\}")
 _POSIX_CLASS: Final = re.compile(r"\[:(\^?)([a-z]+):\]")
 
 
+class RegexOptions(NamedTuple):
+    """What patterns mean by default: those of RegexDefaultOptions."""
+
+    icase: bool = False
+    dotall: bool = True
+    dollar_endonly: bool = True
+
+    @property
+    def flags(self) -> int:
+        """The flags of `re`."""
+        return re.IGNORECASE * self.icase | re.DOTALL * self.dotall
+
+
+DEFAULT_OPTIONS: Final = RegexOptions()
+_options: Final[ContextVar[RegexOptions]] = ContextVar("regex_options", default=DEFAULT_OPTIONS)
+
+
+@contextmanager
+def regex_options(options: RegexOptions) -> Iterator[None]:
+    """Let `options` hold for the patterns that are compiled inside, until `change_options()`."""
+    token = _options.set(options)
+    try:
+        yield
+    finally:
+        _options.reset(token)
+
+
+def current_options() -> RegexOptions:
+    """Return the options in force."""
+    return _options.get()
+
+
+def change_options(options: RegexOptions) -> None:
+    """Let `options` hold from now on, within the innermost `regex_options()`."""
+    _options.set(options)
+
+
 class RegexError(ValueError):
     """A pattern cannot be compiled; the text says why."""
 
 
 def compile_regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return a PCRE `pattern` compiled with httpd's default options (dot matches all, `$` only at the end).
+    """Return a PCRE `pattern` compiled with the options in force (see `RegexOptions`).
 
     `flags` are those of `re` (IGNORECASE). Raises RegexError if it cannot be compiled or uses what
     Python's engine lacks.
@@ -57,7 +97,9 @@ def compile_regex(pattern: str, flags: int = 0) -> re.Pattern[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return re.compile(_Translation(pattern).run(), flags | re.DOTALL | re.ASCII)
+            options = _options.get()
+            translated = _Translation(pattern, options.dollar_endonly).run()
+            return re.compile(translated, flags | options.flags | re.ASCII)
     except (re.error, ValueError, OverflowError, RecursionError) as error:
         raise RegexError(str(error)) from None
 
@@ -132,8 +174,9 @@ def _bracket(content: str, slash: bool) -> str:
 class _Translation:
     """One pattern on its way: `scopes` holds, per open group, the inline options set in it."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, dollar_endonly: bool = True) -> None:
         self.pattern = pattern
+        self.dollar = r"\Z" if dollar_endonly else r"(?=\n?\Z)"
         self.position = 0
         self.out: list[str] = []
         self.scopes: list[list[str]] = [[]]
@@ -161,7 +204,7 @@ class _Translation:
             options = self.scopes[-1]
             self.out.append(")" * len(options) + "|" + "".join(options))
         elif char == "$":
-            self.out.append("$" if self.multiline else r"\Z")
+            self.out.append("$" if self.multiline else self.dollar)
         elif char == "{" and self.pattern.startswith(",", self.position):
             self.out.append(r"\{")
         else:

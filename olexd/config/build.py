@@ -28,6 +28,7 @@ from olexd.config.server import HostConfig, ServerConfig
 from olexd.config.settings import UNSET, Settings, merge_settings, resolve, resolve_settings
 from olexd.config.source import read_text
 from olexd.config.tree import config_tree
+from olexd.regex import DEFAULT_OPTIONS, current_options, regex_options
 
 
 def load(
@@ -63,7 +64,9 @@ def load_text(
         parser = _read(text, name, Facts(registry, modules_named, root, dict.fromkeys(given)))
     main = HostDraft()
     run = SecondPass(parser.facts, sound=not parser.problems)
-    run.run(parser.nodes, Scope(main, Context.SERVER, main.base, main.files, main.ifs))
+    with regex_options(DEFAULT_OPTIONS):
+        run.run(parser.nodes, Scope(main, Context.SERVER, main.base, main.files, main.ifs))
+        parser.facts.regex = current_options()
     problems = parser.problems + run.problems
     if problems:
         raise ConfigError(problems)

@@ -15,6 +15,7 @@ from olexd.config.regex import has_wildcard
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
 from olexd.config.server import Listen
 from olexd.config.settings import UNSET, Merge, setting
+from olexd.regex import RegexOptions, change_options, current_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,25 @@ def _host_and_port(address: str) -> tuple[str, int]:
         raise DirectiveError("Invalid address or port") from None
 
 
+_REGEX_OPTIONS: Final = frozenset(RegexOptions._fields)
+
+
+def _regex_options(conf: Naming, args: Args) -> Naming:
+    """Change what the patterns behind this line mean; words without a sign start from nothing."""
+    options = current_options()
+    for position, word in enumerate(args.words):
+        name = word.lstrip("+-")
+        if position == 0 and word == name:
+            options = RegexOptions(*[False] * len(_REGEX_OPTIONS))
+        if word.lower() == "none":
+            continue
+        if name.lower() not in _REGEX_OPTIONS:
+            raise DirectiveError(f"RegexDefaultOptions: option '{name}' unknown")
+        options = options._replace(**{name.lower(): word[0] != "-"})
+    change_options(options)
+    return conf
+
+
 def _error(conf: Naming, args: Args) -> Naming:
     raise DirectiveError(args.raw or "The Error directive was used with no message.")
 
@@ -153,6 +173,15 @@ BUILTIN: Final = ModuleSpec(
             "[ADDRESS:]PORT or unix:/PATH, and an optional protocol",
         ),
         *OVERRIDE_DIRECTIVES,
+        Directive(
+            "RegexDefaultOptions",
+            Context.SERVER,
+            Arity.RAW,
+            Naming,
+            _regex_options,
+            "[+-]DOTALL, ICASE, DOLLAR_ENDONLY: what patterns in later lines mean",
+            "DOTALL DOLLAR_ENDONLY",
+        ),
         Directive(
             "Error",
             Context.SVDH,

@@ -13,6 +13,7 @@ from olexd.config.lexer import next_word, split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.registry import Registry
+from olexd.regex import DEFAULT_OPTIONS, RegexOptions
 
 HTTPD_VERSION: Final = (2, 4, 71)
 """The httpd whose language this is; what `<IfVersion>` compares with."""
@@ -81,6 +82,7 @@ class Facts:
     modules: LoadedModules
     server_root: str
     defines: dict[str, str | None] = field(default_factory=dict)
+    regex: RegexOptions = DEFAULT_OPTIONS
 
 
 def _if_module(facts: Facts, word: str) -> bool:

@@ -25,6 +25,7 @@ from olexd.config.sections import DirectoryIndex
 from olexd.config.server import Section, SectionKind
 from olexd.config.settings import Settings, merge_settings, resolve
 from olexd.config.source import decode
+from olexd.regex import regex_options
 from olexd.status import FORBIDDEN, INTERNAL_SERVER_ERROR
 
 MAX_KNOWN: Final = 4096
@@ -219,7 +220,8 @@ class HtaccessFiles:
             parser.parse_htaccess(decode(data), path)
         except DirectiveError as error:
             return Refusal(INTERNAL_SERVER_ERROR, f"{path}: {error}")
-        run.run(parser.nodes, scope)
+        with regex_options(self._facts.regex):
+            run.run(parser.nodes, scope)
         problems = parser.problems or run.problems
         if problems:
             return Refusal(INTERNAL_SERVER_ERROR, _told(path, problems[0]))

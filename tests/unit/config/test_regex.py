@@ -8,6 +8,7 @@ import pytest
 
 from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_regex, compile_wildcard, has_wildcard
+from olexd.regex import RegexOptions, regex_options
 
 
 @pytest.mark.parametrize(
@@ -96,3 +97,15 @@ def test_a_reversed_range_in_a_wildcard_is_refused() -> None:
     """A wildcard that cannot be compiled is a configuration error."""
     with pytest.raises(DirectiveError):
         compile_wildcard("[z-a]")
+
+
+def test_default_options() -> None:
+    """RegexDefaultOptions change what patterns mean, within one reading of a configuration."""
+    with regex_options(RegexOptions(icase=True, dotall=False, dollar_endonly=False)):
+        pattern = compile_regex("^a.b$")
+        assert pattern.search("A-B\n")
+        assert not pattern.search("a\nb")
+    pattern = compile_regex("^a.b$")
+    assert pattern.search("a\nb")
+    assert not pattern.search("a-b\n")
+    assert not pattern.search("A-B")
