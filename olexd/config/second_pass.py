@@ -20,6 +20,7 @@ from olexd.config.scope import HostDraft, Scope, refusal
 from olexd.config.server import Address, Branches, Section, SectionKind
 from olexd.config.settings import Settings
 from olexd.config.tree import Block, Line, Node
+from olexd.expr import condition
 
 LOCATIONS: Final = (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
 DIRECTORIES: Final = (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH)
@@ -33,6 +34,7 @@ PATH_SECTIONS: Final = {
     )
 }
 LIMITS: Final = ("<limit", "<limitexcept")
+ALWAYS: Final = condition("true")
 PROXIES: Final = {"<proxy": "<Proxy", "<proxymatch": "<ProxyMatch"}
 IFS: Final = {"<if": "<If", "<elseif": "<ElseIf", "<else": "<Else"}
 
@@ -186,10 +188,16 @@ class SecondPass:
         if self._sound and (reason := refusal(name, contexts, scope)):
             raise DirectiveError(reason)
 
+    def _outside_containers(self, name: str, scope: Scope) -> None:
+        """Complain about a section in a container of directives, which could take none of its settings."""
+        if self._sound and scope.only is not None:
+            raise DirectiveError(f"{name} not allowed in {scope.container} context")
+
     def _path_section(self, block: Block, kind: SectionKind, scope: Scope) -> None:
         name = f"<{kind.value}"
         is_files = kind in (SectionKind.FILES, SectionKind.FILES_MATCH)
         self._allowed(name, Context.SVDH if is_files else Context.SV, scope)
+        self._outside_containers(name, scope)
         self._permit(name, Override.ANY, scope)
         if is_files and self._sound and (scope.kind in LOCATIONS or scope.methods is not None):
             outer = "<Limit> or <LimitExcept>" if scope.methods is not None else f"<{scope.kind.value}>"  # type: ignore[union-attr]
@@ -281,6 +289,7 @@ class SecondPass:
 
     def _if_section(self, block: Block, name: str, scope: Scope) -> None:
         self._allowed(name, Context.SVDH, scope)
+        self._outside_containers(name, scope)
         self._permit(name, Override.ANY, scope)
         if self._sound and scope.methods is not None:
             raise DirectiveError(f"{name}> cannot occur within <Limit> or <LimitExcept> section")
@@ -288,7 +297,12 @@ class SecondPass:
             raise DirectiveError(
                 "<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope"
             )
-        argument, condition = if_condition(name, block.raw)
+        try:
+            argument, expr = if_condition(name, block.raw)
+        except DirectiveError as error:
+            # The rest is looked at all the same, for more to complain about.
+            self._complain(block.where, error)
+            argument, expr = "", ALWAYS
         settings = Settings()
         nested: list[Section] = []
         ifs: list[Branches] = []
@@ -304,7 +318,7 @@ class SecondPass:
         self.run(block.children, inside)
         if nested:
             self._warn(block.where, f"<Files> inside {name}> never applies, as in httpd")
-        section = Section(SectionKind.IF, argument, None, settings, (), block.where, tuple(ifs), condition)
+        section = Section(SectionKind.IF, argument, None, settings, (), block.where, tuple(ifs), expr)
         if name == "<If":
             scope.ifs.append((section,))
         else:
