@@ -15,6 +15,10 @@ class ClientGone(OSError):
     """The client closed, reset or stalled the connection while a response was written."""
 
 
+class FilterFailed(Exception):
+    """A filter failed before anything of the response went out; what went wrong is in the error log."""
+
+
 class BadRequest(Exception):
     """What the client sent cannot be served; carries the status to answer with.
 

@@ -247,6 +247,7 @@ class Site:
         base = self.config.selector.default(*local)
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
+        channel.connection.run_blocking = partial(self._run_blocking, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
 
@@ -337,7 +338,10 @@ class Site:
         """Run an internal redirect to its end while the calling pool thread waits."""
         if request.on_reactor:
             raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
-        BlockingTask(self, channel, request, internal_redirect(request, target)).run()
+        self._run_blocking(channel, request, internal_redirect(request, target))
+
+    def _run_blocking(self, channel: Channel, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
+        BlockingTask(self, channel, request, coroutine).run()
 
 
 def _with_host(head: Head) -> list[HeaderLine]:

@@ -195,8 +195,8 @@ B raw sv:
 B raw svd:
     ProxyPass ProxyPassMatch
 B raw svdh:
-    <Else> <ElseIf> <If> <IfDirective> <IfFile> <IfSection> <Macro> Error FileETag SetEnvIfExpr SSLOptions
-    Use
+    <Else> <ElseIf> <If> <IfDirective> <IfFile> <IfSection> <Macro> AddOutputFilterByType Error FileETag
+    SetEnvIfExpr SSLOptions Use
 C 0 svdh:
     MacroIgnoreBadNesting MacroIgnoreEmptyArgs
 C 1 d:
@@ -311,7 +311,7 @@ C raw sv:
 C raw svd:
     BalancerMember ProxyHTMLURLMap ProxySet
 C raw svdh:
-    AddOutputFilterByType FancyIndexing IndexOptions ProxyHCExpr ProxyHCTemplate
+    FancyIndexing IndexOptions ProxyHCExpr ProxyHCTemplate
 R 0 s:
     AuthnCacheEnable
 R 1 d:

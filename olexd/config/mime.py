@@ -10,7 +10,7 @@ from olexd.config.settings import Merge, setting
 
 @dataclass(frozen=True, slots=True)
 class MimeDir:
-    """What extensions (lower case, no dot) stand for; "" takes an inherited meaning back.
+    """What extensions (lower case, no dot) stand for; "" or () takes an inherited meaning back.
 
     `force_type` is ForceType's, "" for none.
     """
@@ -20,6 +20,8 @@ class MimeDir:
     charsets: Mapping[str, str] = setting({}, Merge.OVERLAY)
     encodings: Mapping[str, str] = setting({}, Merge.OVERLAY)
     languages: Mapping[str, str] = setting({}, Merge.OVERLAY)
+    output_filters: Mapping[str, tuple[str, ...]] = setting({}, Merge.OVERLAY)
+    input_filters: Mapping[str, tuple[str, ...]] = setting({}, Merge.OVERLAY)
     default_language: str = setting("")
     force_type: str = setting("")
     use_path_info: bool = setting(False)

@@ -86,11 +86,13 @@ class PythonDir:
     """Per-directory Python settings. None: the directive was never given.
 
     `handlers` maps a phase's directive name, with the extension appended for restricted lists
-    (`PythonHandler.py`), to its list. `options` maps a name, as the outermost section spells it, to its
-    value; an empty one removes the name.
+    (`PythonHandler.py`), to its list. The filters go by their names in lower case. `options` maps a name, as
+    the outermost section spells it, to its value; an empty one removes the name.
     """
 
     handlers: Mapping[str, tuple[Handler, ...]] = setting({}, Merge.OVERLAY)
+    output_filters: Mapping[str, Handler] = setting({}, Merge.OVERLAY)
+    input_filters: Mapping[str, Handler] = setting({}, Merge.OVERLAY)
     options: Mapping[OptionName, str] = setting({}, Merge.OVERLAY)
     path: str | None = setting(None)
     interpreter: str | None = setting(None)

@@ -159,6 +159,24 @@ class Body:
             parts.append(part)
         return b"".join(parts)
 
+    def read_some(self, n: int, wait: bool = True) -> bytes:
+        """Return at most `n` bytes as soon as there are any; b"" at the end.
+
+        `wait` False returns what has arrived, if only b"". Raises like `read()`.
+        """
+        if self._arrived is None:
+            return b""
+        self._start()
+        if wait:
+            self._wait(lambda: len(self._parts) > 0)
+        with self._arrived:
+            return self._take(min(n, len(self._parts)) if len(self._parts) else 1)
+
+    async def arrival(self) -> None:
+        """Wait until there is something to read, or nothing more will come. For coroutines on the reactor."""
+        if self._arrived is not None:
+            await self._wait_async(1)
+
     def _read_exactly(self, n: int) -> bytes:
         if n > LOW_WATER:
             first = self._read_exactly(LOW_WATER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any
 
@@ -34,6 +35,7 @@ class Connection:
         "on_reactor",
         "peer",
         "python",
+        "run_blocking",
         "secure",
         "writer",
     )
@@ -54,6 +56,8 @@ class Connection:
         self.secure = False
         self.notes = Table()
         self.python: Any = None
+        self.run_blocking: Callable[[Any, Coroutine[Any, Any, None]], None] | None = None
+        """Runs a coroutine for a request while the calling pool thread waits; set by the site."""
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
 

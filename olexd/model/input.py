@@ -7,9 +7,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from olexd.errors import BadRequest, ServerReturn
+from olexd.model.body import Body
+from olexd.model.filters import InputChain
 from olexd.model.request import Request
 
 T = TypeVar("T")
+
+
+def _body(record: Request) -> Body | InputChain:
+    """Return what is read: the body as it comes, or what its filters make of it."""
+    return record.body if record.input_filters is None else record.input_filters
 
 
 def _refuse_on_reactor(record: Request) -> None:
@@ -30,33 +37,34 @@ def _read(record: Request, method: Callable[[int], T], size: int) -> T:
 
 def read(record: Request, size: int) -> bytes:
     """Return `size` bytes, or the rest for -1. Raises OSError, or ServerReturn when refused."""
-    return _read(record, record.body.read, size)
+    return _read(record, _body(record).read, size)
 
 
 def readline(record: Request, size: int) -> bytes:
     """Return the next line, at most `size` bytes of it. Raises like `read()`."""
-    return _read(record, record.body.readline, size)
+    return _read(record, _body(record).readline, size)
 
 
 def readlines(record: Request, hint: int) -> list[bytes]:
     """Return whole lines until they are `hint` bytes or more; all for -1. Raises like `read()`."""
-    return _read(record, record.body.readlines, hint)
+    return _read(record, _body(record).readlines, hint)
 
 
 async def aread(record: Request, size: int) -> bytes:
     """`read()` for coroutines on the reactor's thread."""
     size = operator.index(size)
     try:
-        return await record.body.aread(size)
+        return await _body(record).aread(size)
     except BadRequest as error:
         raise ServerReturn(error.status) from error
 
 
 def discard(record: Request) -> int:
     """Read and drop the rest; return OK or an HTTP status."""
-    if not record.body.exhausted:
+    body = _body(record)
+    if not body.exhausted:
         _refuse_on_reactor(record)
-    return record.body.discard()
+    return body.discard()
 
 
 def remaining(record: Request) -> int:

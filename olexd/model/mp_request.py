@@ -13,8 +13,8 @@ from olexd.config.mime import MimeDir
 from olexd.config.python import HANDLER_NAMES, Handler, PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
-from olexd.model import cgi_env, input, runtime, wsgi
-from olexd.model.attributes import argument_text
+from olexd.model import cgi_env, filters, input, runtime, wsgi
+from olexd.model.attributes import argument_text, body_bytes
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.logging import log_request
@@ -52,18 +52,6 @@ PHASES: Final = frozenset(
 _is_callable = callable
 
 
-def _body_bytes(data: object) -> bytes:
-    """Return what is to be written; TypeError for anything but str (sent as UTF-8) and bytes."""
-    if isinstance(data, str):
-        return data.encode()
-    if isinstance(data, bytes):
-        return data
-    kind = type(data).__name__
-    if isinstance(data, (bytearray, memoryview)):
-        raise TypeError(f"argument 1 must be read-only bytes-like object, not {kind}")
-    raise TypeError(f"a bytes-like object is required, not '{kind}'")
-
-
 class mp_request(RequestAttributes):
     """One request. The same object goes through all phases; handlers may keep things on it."""
 
@@ -96,7 +84,7 @@ class mp_request(RequestAttributes):
         if type(data) is str:
             data = data.encode()
         elif type(data) is not bytes:
-            data = _body_bytes(data)
+            data = body_bytes(data)
         if type(flush) is not int:
             flush = operator.index(flush)
         if data:
@@ -197,16 +185,29 @@ class mp_request(RequestAttributes):
 
     def add_input_filter(self, name: str) -> None:
         """Activate an input filter; an unknown one is only logged."""
-        self._add_filter(name, frozenset())
+        argument_text(name, 1)
+        filters.add_input_filter(self._record, name)
 
     def add_output_filter(self, name: str) -> None:
-        """Activate an output filter; an unknown one is only logged."""
-        self._add_filter(name, frozenset({"content_length"}))
-
-    def _add_filter(self, name: str, implied: frozenset[str]) -> None:
+        """Activate an output filter for what is written from now on; an unknown one is only logged."""
         argument_text(name, 1)
-        if name.lower() not in implied:
-            log_request(self._record, f"an unknown filter was not added: {name}", Level.ERR)
+        filters.add_output_filter(self._record, name)
+
+    def register_input_filter(self, name: str, handler: str, dir: str = "") -> None:
+        """Give an input filter a name for this request; `add_input_filter()` activates it."""
+        self._register_filter("input", name, handler, dir)
+
+    def register_output_filter(self, name: str, handler: str, dir: str = "") -> None:
+        """Give an output filter a name for this request; `add_output_filter()` activates it."""
+        self._register_filter("output", name, handler, dir)
+
+    def _register_filter(self, kind: str, name: str, handler: str, dir: str) -> None:
+        for position, argument in enumerate((name, handler, dir), 1):
+            argument_text(argument, position)
+        directory = os.path.join(os.path.abspath(dir), "") if dir else None
+        if self._record.added_filters is None:
+            self._record.added_filters = {}
+        self._record.added_filters[kind, name.lower()] = Handler(handler, directory)
 
     def internal_redirect(self, new_uri: str) -> None:
         """Answer with what a request for the local path `new_uri` would give. Return OK afterwards."""

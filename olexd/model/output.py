@@ -8,15 +8,18 @@ Content-Length; one that is pushed earlier is chunked, or ends with the connecti
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errors import ClientGone
 from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_start, http_date
-from olexd.http.writer import WRITE_FAILED, SocketWriter
+from olexd.http.writer import WRITE_FAILED
 from olexd.model.fields import fields_of
+from olexd.model.filters import BLOCK, OutputChain
+from olexd.model.includes import IncludedWriter
 from olexd.model.request import Request
 from olexd.status import CLOSES_CONNECTION, NO_BODY
 
@@ -24,6 +27,24 @@ BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
 AP_CONN_CLOSE: Final = 1
 AP_CONN_KEEPALIVE: Final = 2
+
+
+class Writer(Protocol):
+    """What a response is written to: a connection (`SocketWriter`), or the page that it becomes a part of."""
+
+    @property
+    def gone(self) -> bool: ...
+
+    @property
+    def accepted(self) -> int: ...
+
+    def hold(self, parts: Sequence[bytes]) -> bool: ...
+
+    def send(self, parts: Sequence[bytes]) -> None: ...
+
+    def send_soon(self, parts: Sequence[bytes]) -> None: ...
+
+    def send_file(self, fd: int, offset: int, length: int) -> int: ...
 
 
 class Framing(Enum):
@@ -57,7 +78,7 @@ class Output:
         "request",
     )
 
-    def __init__(self, request: Request, writer: SocketWriter) -> None:
+    def __init__(self, request: Request, writer: Writer) -> None:
         self.request = request
         self.committed = False
         self.finished = False
@@ -115,6 +136,8 @@ class Output:
         """
         if self.finished or length <= 0:
             return 0
+        if self.request.output_filters is not None:
+            return self._filter_file(fd, offset, length)
         self._pushed += length
         head: list[bytes] = [] if self.committed else [self._commit(False)]
         head += self._frame(self._take())
@@ -143,6 +166,33 @@ class Output:
             self._writer.send_soon([block])
             sent += len(block)
         return sent
+
+    def collect(self, data: bytes) -> None:
+        """Take body bytes without pushing any, however many there are."""
+        self._buffer.append(data)
+        self._buffered += len(data)
+
+    def settle(self) -> None:
+        """Send what has collected, which is all there will be, through the filters.
+
+        What they make of it collects in its place, unless they hand it on in several parts: those go out.
+        """
+        chain = self.request.output_filters
+        if chain is None or chain.running or self.finished:
+            return
+
+        def sink(data: bytes, last: bool) -> None:
+            if last and not self.committed:
+                self._replace(data)
+            else:
+                self._filtered(False, data, last)
+
+        chain.push(self.request, b"".join(self._take()), True, sink)
+        self.request.output_filters = None
+
+    def included(self, request: Request, sink: Callable[[bytes], None]) -> Output:
+        """Return the output of a subrequest, whose body goes to `sink` instead of to the client."""
+        return Output(request, IncludedWriter(self._writer, sink))
 
     def discard(self) -> None:
         """Drop what has collected and was not pushed."""
@@ -175,7 +225,11 @@ class Output:
 
     # Inside
 
-    def _push(self, last: bool, soon: bool = False) -> None:
+    def _push(self, last: bool, soon: bool = False, filtered: bool = False) -> None:
+        chain = self.request.output_filters
+        if chain is not None and not filtered:
+            self._filter(chain, last, soon)
+            return
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
         if last:
@@ -185,6 +239,40 @@ class Output:
                 self._send(parts)
         elif parts and not self._writer.hold(parts):
             self._send(parts)
+
+    def _filter(self, chain: OutputChain, last: bool, soon: bool) -> None:
+        if not chain.running:
+            chain.push(self.request, b"".join(self._take()), last, partial(self._filtered, soon))
+
+    def _filtered(self, soon: bool, data: bytes, last: bool) -> None:
+        """Push what left the filters: the headers go out with the first of it."""
+        if last:
+            # Nothing goes through them any more, not even an error page.
+            self.request.output_filters = None
+            self._replace(data)
+            self.finish(soon)
+            return
+        # What a filter writes to the request itself goes through the filters with the next block.
+        waiting, size = self._buffer, self._buffered
+        self._replace(data)
+        self._push(False, soon, filtered=True)
+        self._buffer, self._buffered = waiting, size
+
+    def _replace(self, data: bytes) -> None:
+        """Put what filters made of it in the place of what was taken."""
+        self._buffer = [data] if data else []
+        self._buffered = len(data)
+        self._pushed -= len(data)
+
+    def _filter_file(self, fd: int, offset: int, length: int) -> int:
+        sent = 0
+        while sent < length and not self.finished:
+            block = os.pread(fd, min(BLOCK, length - sent), offset + sent)
+            if not block:
+                break
+            self.write(block, True)
+            sent += len(block)
+        return sent
 
     def _take(self) -> list[bytes]:
         buffer = self._buffer

@@ -17,6 +17,7 @@ from olexd.model.table import Table
 
 if TYPE_CHECKING:
     from olexd.model.body import Body
+    from olexd.model.filters import InputChain, OutputChain
     from olexd.model.output import Output
 
 HeaderLine = tuple[bytes, bytes]
@@ -93,6 +94,11 @@ class Request:
     user_ip: str | None = None
     phase: str | None = None
     added_handlers: dict[str, list[Any]] | None = None
+    added_filters: dict[tuple[str, str], Any] | None = None
+    """The filters that handlers registered, by kind (`input` or `output`) and name in lower case."""
+    output_filters: OutputChain | None = None
+    """The filters of the response's body; None for no filters."""
+    input_filters: InputChain | None = None
     python: Any = None
     persistent: bool = False
     """Whether the client lets the connection persist."""

@@ -251,6 +251,13 @@ class Table:
         at = self._first.get((name if isinstance(name, str) else as_text(name)).lower())
         return default if at is None else self._entries[at][2]
 
+    def raw(self, name: Text) -> bytes | None:
+        """Return the first value of `name` as the bytes that were stored, text in Latin-1; None if absent."""
+        at = self._first.get((name if isinstance(name, str) else as_text(name)).lower())
+        if at is None or self._entries[at][2] is None:
+            return None
+        return _entry_wire(self._entries[at])[1]
+
     def add(self, name: Text, value: Text) -> None:
         """Append a further entry."""
         spelling = as_text(name)

@@ -15,6 +15,8 @@ from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
 from olexd.modules.aaa.authz_core import OWNER as AUTHZ_OWNER
 from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
+from olexd.modules.filters.include import MODULE as INCLUDE
+from olexd.modules.filters.insertion import FILTER, SET_FILTER
 from olexd.modules.generators.default import MODULE as DEFAULT
 from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
 from olexd.modules.loggers.logio import MODULE as LOGIO
@@ -47,10 +49,13 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_HOST,
     AUTHZ_OWNER,
     AUTHZ_USER,
+    SET_FILTER,
     DIR,
     ENV,
     EXPIRES,
+    FILTER,
     HEADERS,
+    INCLUDE,
     LOG_CONFIG,
     LOGIO,
     MIME,

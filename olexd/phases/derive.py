@@ -66,6 +66,8 @@ def follow(request: Request, target: str) -> Request:
     derived.subprocess_env_table = _environment_of(request)
     derived.err_headers_out = request.err_headers_out
     derived.status = request.status
+    derived.main = request.main
+    derived.assbackwards = request.assbackwards
     request.output.discard()
     request.output.request = derived
     return derived

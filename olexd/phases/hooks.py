@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from olexd.config.module import ModuleSpec
 from olexd.config.settings import Settings
+from olexd.model.filters import FilterSource
+from olexd.model.includes import Element
 from olexd.model.request import Request
 
 
@@ -37,6 +39,8 @@ class Phase(Enum):
     AUTH_CHECKER = ("auth_checker", Run.FIRST)
     TYPE_CHECKER = ("type_checker", Run.FIRST)
     FIXUPS = ("fixups", Run.ALL)
+    INSERT_FILTER = ("insert_filter", Run.VOID)
+    """The last moment before the content is made: configured filters are put in place. Nothing waits here."""
     HANDLER = ("handler", Run.FIRST)
     RESPONSE_HEAD = ("response_head", Run.VOID)
     """Status and header fields are about to be sent; its hooks are plain functions."""
@@ -83,7 +87,13 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module: its configuration half and its hooks. Each `olexd/modules/**.py` ends in one, `MODULE`."""
+    """A module: its configuration half and its hooks. Each `olexd/modules/**.py` ends in one, `MODULE`.
+
+    `filters` is where its filters come from; `elements` are the elements that it adds to server-side
+    includes, by name.
+    """
 
     spec: ModuleSpec
     hooks: tuple[Hook, ...] = ()
+    filters: FilterSource | None = None
+    elements: Mapping[str, Element] = field(default_factory=dict)

@@ -68,6 +68,8 @@ def die(request: Request, status: int) -> str | None:
     if _is_error_document(request) and request.prev is not None:
         second, status = status, request.prev.status
     request.status = status
+    # The content's filters would take the page for the middle of what they were at.
+    request.output_filters = None
     if status == 200:
         log_request(request, "a handler returned HTTP_OK (200) where OK (0) was meant", Level.WARNING, "core")
         return None

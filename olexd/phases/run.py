@@ -10,7 +10,7 @@ from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
-from olexd.errors import BadRequest, ClientGone
+from olexd.errors import BadRequest, ClientGone, FilterFailed
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
@@ -33,6 +33,10 @@ async def serve(request: Request, refusal: int = OK) -> None:
     """
     try:
         result = refusal or await process(request)
+        if request.input_filters is not None:
+            await drain(request)
+        if request.output.request.output_filters is not None:
+            await _end_phases(request.output.request)
         if result in (OK, DONE) and not wants_range(request):
             request.output.finish(soon=True)
         else:
@@ -40,6 +44,8 @@ async def serve(request: Request, refusal: int = OK) -> None:
     except ClientGone:
         request.connection.aborted = True
         request.output.abandon()
+    except FilterFailed:
+        _answer_failure(request)
     except Exception as error:
         log_failure(request, error)
         _answer_failure(request)
@@ -83,8 +89,30 @@ async def process(request: Request) -> int:
         result = _check_body(request)
         if result != OK:
             return result
-    result = await run_first(request, request.phases.plan(request).handler)
+    plan = request.phases.plan(request)
+    if plan.insert_filter:
+        insert_filters(request)
+    result = await run_first(request, plan.handler)
     return NOT_FOUND if result == DECLINED else result
+
+
+def insert_filters(request: Request) -> None:
+    """Put the filters that the configuration names behind the content handler."""
+    for call in request.phases.plan(request).insert_filter:
+        call(request)
+
+
+async def drain(request: Request) -> None:
+    """Let the filters of the body see what no handler read, unless the client was not even asked for it."""
+    if request.input_filters is not None and not request.expecting_100 and request.body.length != 0:
+        await to_pool(request)
+        request.input_filters.discard()
+
+
+async def _end_phases(request: Request) -> None:
+    """Go where the filters may block for the end of the response, which belongs to no phase."""
+    request.phase = None
+    await to_pool(request)
 
 
 async def _post_read(request: Request) -> int:
@@ -127,7 +155,7 @@ async def process_mapped(request: Request) -> int:
                 return result
         plan = request.phases.plan(request)
     # The plan is asked for anew wherever handlers may have added handlers.
-    if plan.header_parser:
+    if plan.header_parser and request.main is None:
         result = await run_all(request, plan.header_parser)
         if result != OK:
             return result
@@ -164,7 +192,10 @@ def _check_body(request: Request) -> int:
 
 async def conclude(request: Request, result: int) -> None:
     """Complete the response according to the phases' result, with the site's own error page if it has one."""
+    if request.output_filters is not None:
+        await _end_phases(request)
     if result in (OK, DONE) and wants_range(request):
+        request.output.settle()
         result = cut_to_range(request)
     if result not in (OK, DONE):
         document = respond.die(request, result)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from olexd.errorlog import Level
+from olexd.errors import FilterFailed
+from olexd.model.body import Body
+from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
 from olexd.phases.derive import depth, derive, follow
-from olexd.status import INTERNAL_SERVER_ERROR, OK
+from olexd.phases.sides import to_pool
+from olexd.phases.table import run_first
+from olexd.status import DECLINED, DONE, INTERNAL_SERVER_ERROR, NOT_FOUND, OK
 
 MAX_REDIRECTS: Final = 10
+INCLUDED: Final = "INCLUDED"
+"""The protocol of a request whose response stands inside another one's."""
 
 
 async def internal_redirect(request: Request, target: str) -> None:
@@ -24,12 +33,73 @@ async def internal_redirect(request: Request, target: str) -> None:
     await run.conclude(derived, await run.process(derived))
 
 
+async def lookup_included(request: Request, uri: str) -> Request:
+    """Return `lookup_uri()`'s subrequest, as one whose response is to stand inside that of `request`.
+
+    It is a GET without a body, and has the environment of the page. Raises BadRequest for a path that cannot
+    be one.
+    """
+    derived = _subrequest(request, uri)
+    derived.method = "GET"
+    derived.protocol = INCLUDED
+    derived.assbackwards = True
+    derived.expecting_100 = False
+    derived.body = Body(None, 0)
+    derived.header_lines = [
+        line for line in request.header_lines if not line[0].lower().startswith(b"content-")
+    ]
+    derived.headers_in_table = None
+    derived.subprocess_env_table = request.subprocess_env.clone()
+    if _nesting(derived) > MAX_REDIRECTS:
+        log_request(
+            request,
+            f"AH00125: Request exceeded the limit of {MAX_REDIRECTS} subrequest nesting levels due to "
+            "probable configuration error.",
+            Level.ERR,
+            "core",
+        )
+        derived.status = INTERNAL_SERVER_ERROR
+        return derived
+    return await _look_up(derived)
+
+
+async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
+    """Make the content of what `lookup_included()` found and give it to `sink`.
+
+    Returns OK, or the status that keeps it from being included.
+    """
+    assert derived.main is not None
+    derived.output = derived.main.output.included(derived, sink)
+    run.insert_filters(derived)
+    try:
+        result = await run_first(derived, derived.phases.plan(derived).handler)
+        if result in (OK, DONE):
+            if derived.output.request.output_filters is not None:
+                await to_pool(derived)
+            derived.output.finish()
+            return OK
+        return NOT_FOUND if result == DECLINED else result
+    except FilterFailed:
+        return INTERNAL_SERVER_ERROR
+    finally:
+        await run.clean_up(derived)
+
+
+def _nesting(request: Request) -> int:
+    """Return how many requests `request` stands in."""
+    return 0 if request.main is None else 1 + _nesting(request.main)
+
+
 async def lookup_uri(request: Request, uri: str) -> Request:
     """Return a subrequest for `uri` that ran its phases up to the fixups.
 
     Its `status` is 200 when it may be served, else the status that refused it. Relative names are taken
     from the directory of the request's own path.
     """
+    return await _look_up(_subrequest(request, uri))
+
+
+def _subrequest(request: Request, uri: str) -> Request:
     target = uri if uri.startswith("/") else request.uri.rpartition("/")[0] + "/" + uri
     derived = derive(request, target)
     derived.main = request
@@ -37,6 +107,10 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     derived.ap_auth_type = request.ap_auth_type
     if request.subprocess_env_table is not None:
         derived.subprocess_env_table = request.subprocess_env_table.clone()
+    return derived
+
+
+async def _look_up(derived: Request) -> Request:
     result = await run.process_mapped(derived)
     derived.status = 200 if result == OK else result
     return derived

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from olexd.config.settings import Settings
+from olexd.model.filters import BUILT_IN
 from olexd.model.request import Request
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, OK
@@ -30,6 +31,7 @@ class Plan:
         "fixups",
         "handler",
         "header_parser",
+        "insert_filter",
         "log_transaction",
         "post_read_request",
         "response_head",
@@ -48,6 +50,7 @@ class Plan:
     fixups: Calls
     handler: Calls
     header_parser: Calls
+    insert_filter: Calls
     log_transaction: Calls
     post_read_request: Calls
     response_head: Calls
@@ -83,6 +86,11 @@ class PhaseTable:
             for phase, found in hooks.items()
         }
         self._everything = Plan(self._hooks, lambda hook: True)
+        sources = [module.filters for module in reversed(modules) if module.filters is not None]
+        self.filters = (*sources, BUILT_IN)
+        """Where filters are looked for, in this order: a later module's names hide an earlier one's."""
+        self.elements = {name: one for module in modules for name, one in module.elements.items()}
+        """The elements of server-side includes that modules add."""
 
     def plan(self, request: Request) -> Plan:
         """Return the hooks to run under the settings now in force.

@@ -16,8 +16,11 @@ from olexd.model.connection import Connection
 from olexd.model.mp_request import mp_request
 from olexd.model.output import Output
 from olexd.model.request import Request
-from olexd.modules.registry import SPECS
+from olexd.modules.registry import MODULES, SPECS
 from olexd.phases.sides import Side
+from olexd.phases.table import PhaseTable
+
+PHASES = PhaseTable(MODULES)
 
 
 class FakeOutput:
@@ -102,6 +105,7 @@ def make_record(
     record.hostname = "app.test"
     record.the_request_bytes = f"{method} {record.unparsed_uri} HTTP/1.1".encode()
     record.header_lines = list(headers)
+    record.phases = PHASES
     record.body = full_body(body)
     record.output = cast(Output, FakeOutput())
     runtime.set_config(config)

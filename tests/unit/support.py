@@ -91,6 +91,7 @@ def make_request(
     main = config.main
     request = Request(Connection(config, main, ("127.0.0.1", 80), (peer, 40000)), main, main.merged())
     request.phases = PhaseTable(MODULES, config.loaded)
+    request.connection.run_blocking = drive
     request.method = method
     request.header_lines = [(name.encode(), value.encode()) for name, value in headers]
     request.the_request_bytes = f"{method} {target} HTTP/1.1".encode()

@@ -165,6 +165,9 @@ def _send_open_file(request: Request, fd: int) -> int:
 def _wanted_ranges(request: Request, size: int) -> tuple[ByteRange, ...] | None:
     value = request.headers_in.get("Range")
     limit = request.conf[CoreDir].max_ranges
+    if request.output_filters is not None:
+        # What is cut is what comes out of them.
+        return None
     if value is None or not limit or request.status != 200 or not range_applies(request):
         return None
     return parse_ranges(value, size, limit)
@@ -204,9 +207,10 @@ def _send_parts(request: Request, fd: int, ranges: tuple[ByteRange, ...], size: 
 
 
 def _send_bytes(request: Request, fd: int, offset: int, length: int) -> None:
-    if request.header_only or not length:
+    if not length or (request.header_only and request.output_filters is None):
         return
     if length <= SMALL:
-        request.output.write(os.pread(fd, length, offset), False)
+        # Not pushed: the end of the response goes out with it, and so does its length.
+        request.output.collect(os.pread(fd, length, offset))
     else:
         request.output.send_file(fd, offset, length)

@@ -193,6 +193,8 @@ _TAKEN: Final = (
     "content_languages",
     "user",
     "ap_auth_type",
+    "output_filters",
+    "input_filters",
 )
 
 
@@ -201,6 +203,8 @@ def fast_redirect(request: Request, found: Request) -> None:
     for name in _TAKEN:
         setattr(request, name, getattr(found, name))
     request.path_info = None
+    if request.input_filters is not None:
+        request.input_filters.request = request
     _take_tables(request, found)
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, ProcessSettings
+from olexd.config.filters import filter_names
 from olexd.config.mime import MimeDir
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag, store_path
+from olexd.model.filters import add_input_filter, add_output_filter
 from olexd.model.request import Request
 from olexd.modules.metadata.types import load_types
 from olexd.modules.words import accepted, overlay
@@ -33,6 +35,8 @@ class Metadata:
     handler: str | None
     encoding: str | None
     languages: tuple[str, ...]
+    output_filters: tuple[str, ...] = ()
+    input_filters: tuple[str, ...] = ()
 
 
 # Setters
@@ -42,15 +46,15 @@ def _extension(word: str) -> str:
     return word.removeprefix(".").lower()
 
 
-def _adding(field: str, convert: Callable[[str], str] = str) -> Callable[[Any, Args], Any]:
-    def entries(args: Args) -> Mapping[str, str]:
+def _adding(field: str, convert: Callable[[str], Any] = str) -> Callable[[Any, Args], Any]:
+    def entries(args: Args) -> Mapping[str, Any]:
         return dict.fromkeys(map(_extension, args.words[1:]), convert(args.word))
 
     return overlay(field, entries)
 
 
-def _removing(field: str) -> Callable[[Any, Args], Any]:
-    return overlay(field, lambda args: dict.fromkeys(map(_extension, args.words), ""))
+def _removing(field: str, nothing: object = "") -> Callable[[Any, Args], Any]:
+    return overlay(field, lambda args: dict.fromkeys(map(_extension, args.words), nothing))
 
 
 def _media_type(word: str) -> str:
@@ -115,6 +119,20 @@ DIRECTIVES: Final = (
     ),
     _row("RemoveLanguage", Arity.ITERATE, _removing("languages"), _EXTENSIONS),
     _row(
+        "AddOutputFilter",
+        Arity.ITERATE2,
+        _adding("output_filters", filter_names),
+        f"output filters, separated by semicolons, followed by {_EXTENSIONS}",
+    ),
+    _row("RemoveOutputFilter", Arity.ITERATE, _removing("output_filters", ()), _EXTENSIONS),
+    _row(
+        "AddInputFilter",
+        Arity.ITERATE2,
+        _adding("input_filters", filter_names),
+        f"input filters, separated by semicolons, followed by {_EXTENSIONS}",
+    ),
+    _row("RemoveInputFilter", Arity.ITERATE, _removing("input_filters", ()), _EXTENSIONS),
+    _row(
         "DefaultLanguage",
         Arity.ONE,
         store("default_language", str.lower),
@@ -148,6 +166,8 @@ def read_extensions(extensions: str, conf: MimeDir, types: Mapping[str, str]) ->
     kind = handler = charset = None
     encodings: list[str] = []
     languages: list[str] = []
+    output_filters: list[str] = []
+    input_filters: list[str] = []
     for extension in filter(None, extensions.lower().split(".")):
         kind = conf.types.get(extension) or types.get(extension) or kind
         handler = conf.handlers.get(extension) or handler
@@ -156,11 +176,14 @@ def read_extensions(extensions: str, conf: MimeDir, types: Mapping[str, str]) ->
             encodings.append(encoding)
         if language := conf.languages.get(extension):
             languages.append(language)
+        output_filters += conf.output_filters.get(extension, ())
+        input_filters += conf.input_filters.get(extension, ())
     if not languages and conf.default_language:
         languages.append(conf.default_language)
     if kind and charset:
         kind = f"{kind.partition(';')[0].rstrip()}; charset={charset}"
-    return Metadata(kind, handler, ", ".join(encodings) or None, tuple(languages))
+    coding = ", ".join(encodings) or None
+    return Metadata(kind, handler, coding, tuple(languages), tuple(output_filters), tuple(input_filters))
 
 
 def _metadata(request: Request, name: str) -> Metadata:
@@ -197,6 +220,10 @@ def find_type(request: Request) -> int:
         request.content_encoding = found.encoding
     if found.languages:
         request.content_languages = found.languages
+    for name in found.output_filters:
+        add_output_filter(request, name)
+    for name in found.input_filters:
+        add_input_filter(request, name)
     return OK
 
 

@@ -7,8 +7,10 @@ from typing import Final
 from olexd.config.module import ModuleSpec
 from olexd.config.python import PythonDir, PythonServer, skips_mapping
 from olexd.modules.python.directives import DIRECTIVES
+from olexd.modules.python.filters import FILTERS
 from olexd.modules.python.hooks import PYTHON_HOOKS
 from olexd.modules.python.imports import run_imports
+from olexd.modules.python.includes import python
 from olexd.phases.hooks import Module
 
 MODULE: Final = Module(
@@ -20,6 +22,8 @@ MODULE: Final = Module(
         directives=DIRECTIVES,
     ),
     tuple(PYTHON_HOOKS.values()),
+    FILTERS,
+    {"python": python},
 )
 
 __all__ = ["MODULE", "PYTHON_HOOKS", "run_imports", "skips_mapping"]

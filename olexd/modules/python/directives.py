@@ -10,8 +10,8 @@ from olexd.config.python import Import, OptionName, PythonDir, PythonServer
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import Merge, merge_values
 from olexd.modules.python import phases
-from olexd.modules.python.lists import add_handlers, add_unrestricted, refuse
-from olexd.modules.words import current
+from olexd.modules.python.lists import add_handlers, add_unrestricted, handler_entry, refuse
+from olexd.modules.words import current, overlay
 
 
 def _ignore(conf: PythonDir, args: Args) -> PythonDir:
@@ -22,6 +22,11 @@ def set_option(conf: PythonDir, args: Args) -> PythonDir:
     """Store an option; one without a value, or with an empty one, removes the outer section's."""
     value = args.words[1] if len(args.words) > 1 else ""
     return replace(conf, options={**current(conf, "options"), OptionName.of(args.words[0]): value})
+
+
+def _add_filter(field: str) -> Callable[[PythonDir, Args], PythonDir]:
+    """Return an `apply` that gives a filter its name: the second word, or the handler itself."""
+    return overlay(field, lambda args: {args.words[-1].lower(): handler_entry(args.word, args)})
 
 
 def add_import(conf: PythonServer, args: Args) -> PythonServer:
@@ -88,8 +93,23 @@ _UNSUPPORTED_ROWS: Final = (
         refuse,
         "Not supported: behind a proxy there are no client connections to handle.",
     ),
-    _row("PythonInputFilter", Context.SVD, Arity.ONE_OR_TWO, refuse, "Not supported yet."),
-    _row("PythonOutputFilter", Context.SVD, Arity.ONE_OR_TWO, refuse, "Not supported yet."),
+)
+
+_FILTER_ROWS: Final = (
+    _row(
+        "PythonInputFilter",
+        Context.SVD,
+        Arity.ONE_OR_TWO,
+        _add_filter("input_filters"),
+        "A function that filters requests' bodies, and the filter's name; SetInputFilter activates it.",
+    ),
+    _row(
+        "PythonOutputFilter",
+        Context.SVD,
+        Arity.ONE_OR_TWO,
+        _add_filter("output_filters"),
+        "A function that filters responses' bodies, and the filter's name; SetOutputFilter activates it.",
+    ),
 )
 
 _SETTING_ROWS: Final = (
@@ -176,6 +196,7 @@ DIRECTIVES: Final = (
     *_EARLY_ROWS,
     _MODULE_ROW,
     *_UNSUPPORTED_ROWS,
+    *_FILTER_ROWS,
     *_SETTING_ROWS,
     *_SERVER_ROWS,
 )

@@ -39,22 +39,31 @@ def fail(req: mp_request, phase: PythonPhase, handler: str, error: BaseException
     """
     if req._record.connection.aborted and type(error).__name__ == CANCELLED:
         return INTERNAL_SERVER_ERROR
-    elements = _elements(error)
-    for element in elements:
-        log_request(req._record, f"{phase.name} {handler}: {element[:-1]}")
+    elements = report(req, f"{phase.name} {handler}", error)
     if not debug or not phase.answers or isinstance(error, ClientGone):
         return INTERNAL_SERVER_ERROR
     return _show(req, f"{phase.name} {handler}", elements)
 
 
+def report(req: mp_request, where: str, error: BaseException) -> list[str]:
+    """Log an exception that happened in `where`; return the lines of its traceback."""
+    elements = _elements(error)
+    for element in elements:
+        log_request(req._record, f"{where}: {element[:-1]}")
+    return elements
+
+
+def debug_page(where: str, elements: list[str]) -> bytes:
+    """Return what is shown of an exception when debugging."""
+    page = "".join(html.escape(element) + "\n" for element in elements)
+    return f'\n<pre>\nMod_python error: "{html.escape(where)}"\n\n{page}</pre>\n'.encode(errors="replace")
+
+
 def _show(req: mp_request, where: str, elements: list[str]) -> int:
     req.status = INTERNAL_SERVER_ERROR
     req.content_type = "text/html"
-    page = "".join(html.escape(element) + "\n" for element in elements)
     try:
-        req.write(
-            f'\n<pre>\nMod_python error: "{html.escape(where)}"\n\n{page}</pre>\n'.encode(errors="replace")
-        )
+        req.write(debug_page(where, elements))
     except (ClientGone, ValueError):
         # The client left, or a header cannot be sent: nothing can be shown.
         return INTERNAL_SERVER_ERROR

@@ -40,7 +40,8 @@ def _directory_pattern(args: Args) -> re.Pattern[str] | None:
     return None
 
 
-def _entry(text: str, args: Args, silent: bool) -> Handler:
+def handler_entry(text: str, args: Args, silent: bool = False) -> Handler:
+    """Return a handler as it stands in the section where the directive is."""
     kind, argument = args.section or ("", "")
     if kind.startswith("Location"):
         return Handler(text, argument, is_location=True, silent=silent)
@@ -63,7 +64,7 @@ def add_handlers(phases: Sequence[str], silent: bool = False) -> Callable[[Pytho
         if not texts:
             return conf
         keys = [phase + extension for phase in phases for extension in extensions or [""]]
-        return _append(conf, keys, [_entry(text, args, silent) for text in texts])
+        return _append(conf, keys, [handler_entry(text, args, silent) for text in texts])
 
     return apply
 

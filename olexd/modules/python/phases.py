@@ -39,6 +39,9 @@ CONTENT: Final = PythonPhase("PythonHandler", "handler", _OK)
 LOG: Final = PythonPhase("PythonLogHandler", "loghandler", _OK_OR_DECLINED, answers=False)
 CLEANUP: Final = PythonPhase("PythonCleanupHandler", "cleanuphandler", _OK, answers=False)
 
+INPUT_FILTER: Final = PythonPhase("PythonInputFilter", "inputfilter", _OK)
+OUTPUT_FILTER: Final = PythonPhase("PythonOutputFilter", "outputfilter", _OK)
+
 PYTHON_PHASES: Final = (
     INIT,
     POST_READ,

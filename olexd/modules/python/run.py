@@ -98,13 +98,13 @@ async def _run_one(
             if type(result) is not int and hasattr(result, "__await__"):
                 result = await wait_for(record, result)
         except ServerReturn as raised:
-            result = _returned(record, raised)
+            result = returned(record, raised)
         return result if type(result) is int else _checked(result)
     except GeneratorExit:
         raise
     except BaseException as error:
         # SystemExit and KeyboardInterrupt too: no handler ends the server.
-        return fail(req, phase, entry.text, error, _debugs(req, plan))
+        return fail(req, phase, entry.text, error, debugs(req, plan))
 
 
 async def _instance_function(record: Request, req: mp_request, target: Target, interpreter: str) -> Function:
@@ -116,7 +116,7 @@ async def _instance_function(record: Request, req: mp_request, target: Target, i
     return function
 
 
-def _returned(record: Request, raised: ServerReturn) -> Any:
+def returned(record: Request, raised: ServerReturn) -> Any:
     """Return the result that SERVER_RETURN carries; its second argument becomes the status."""
     if len(raised.args) == 2 and raised.args[1]:
         record.status = operator.index(raised.args[1])
@@ -130,7 +130,7 @@ def _checked(result: object) -> int:
     raise AssertionError(WRONG_RESULT.format(type(result), int))
 
 
-def _debugs(req: mp_request, plan: PythonPlan) -> bool:
+def debugs(req: mp_request, plan: PythonPlan) -> bool:
     """Return whether PythonDebug is on, in the configuration or by what handlers made of it."""
     if req._config is None:
         return plan.debug

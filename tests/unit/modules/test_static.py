@@ -50,6 +50,15 @@ def test_large_file(tmp_path: Path) -> None:
     assert get(site, "/big.bin").body == data
 
 
+@pytest.mark.parametrize("size", [8001, 65536, 65537])
+def test_length(tmp_path: Path, size: int) -> None:
+    """A file is sent with its length, whatever fits into the buffers on the way."""
+    (tmp_path / "f").write_bytes(b"x" * size)
+    response = get(configure(f"DocumentRoot {tmp_path}"), "/f")
+    assert response.fields["content-length"] == str(size)
+    assert len(response.body) == size
+
+
 def test_head(site: ServerConfig) -> None:
     """HEAD has the length and no body."""
     response = get(site, "/f.txt", "HEAD")

@@ -74,6 +74,7 @@ class TestOrder:
             ("auth_checker", Run.FIRST),
             ("type_checker", Run.FIRST),
             ("fixups", Run.ALL),
+            ("insert_filter", Run.VOID),
             ("handler", Run.FIRST),
             ("response_head", Run.VOID),
             ("log_transaction", Run.VOID),

@@ -99,6 +99,19 @@ def test_options() -> None:
     assert (conf.option("A"), conf.option("B"), conf.option("c")) == (None, "x y", None)
 
 
+def test_filters() -> None:
+    """A filter goes by its name, or by its handler; case does not count, and inner sections redefine it."""
+    config = make_config(
+        "PythonOutputFilter m::f UP\nPythonInputFilter m::G\n"
+        "<Location /x>\nPythonOutputFilter n up\n</Location>"
+    )
+    outer = config.main.merged()[PythonDir]
+    assert {name: entry.text for name, entry in outer.output_filters.items()} == {"up": "m::f"}
+    assert {name: entry.text for name, entry in outer.input_filters.items()} == {"m::g": "m::G"}
+    inner = config.main.merged(config.main.locations.match("/x"))[PythonDir].output_filters["up"]
+    assert (inner.text, inner.directory, inner.is_location) == ("n", "/x", True)
+
+
 def test_imports() -> None:
     """PythonImport takes a module and an interpreter."""
     imports = make_config("PythonImport m::f main").main.server[PythonServer].imports
@@ -117,8 +130,8 @@ def test_imports() -> None:
         ("<Location /x>\nPythonImport m i\n</Location>", "PythonImport not allowed in <Location>"),
         ("PythonAuthoritative On", "PythonAuthoritative"),
         ("PythonConnectionHandler m", "PythonConnectionHandler is not supported yet"),
-        ("PythonInputFilter m NAME", "PythonInputFilter is not supported yet"),
-        ("PythonOutputFilter m", "PythonOutputFilter is not supported yet"),
+        ("PythonInputFilter", "PythonInputFilter takes 1-2 arguments"),
+        ("PythonOutputFilter m NAME more", "PythonOutputFilter takes 1-2 arguments"),
     ],
 )
 def test_refusals(text: str, message: str) -> None:

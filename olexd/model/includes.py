@@ -1,0 +1,80 @@
+"""What is included in a page by the server: the elements of modules, and requests that end up inside another.
+
+Core spec 6. The elements of mod_include itself are in `olexd/modules/filters/`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from olexd.model.filters import BLOCK
+from olexd.model.request import Request
+
+
+class IncludeError(Exception):
+    """An element cannot be carried out: the page shows its error message instead.
+
+    The text goes into the error log; there is none for what is in the log already.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an element stands: the request of the page, and `write` for what comes in its place.
+
+    `no_exec` tells that the page may not run anything (IncludesNOEXEC). `flush` sends what is written so far.
+    """
+
+    request: Request
+    write: Callable[[bytes], None]
+    flush: Callable[[], None]
+    no_exec: bool
+
+
+Element = Callable[[Place, Sequence[tuple[str, bytes | None]]], Any]
+"""Carries out an element with these attributes (names in lower case). Raises IncludeError."""
+
+
+class Outer(Protocol):
+    """The writer of the response that another one becomes a part of."""
+
+    @property
+    def gone(self) -> bool: ...
+
+
+class IncludedWriter:
+    """Stands for the connection of a request whose response becomes part of another one's."""
+
+    def __init__(self, writer: Outer, sink: Callable[[bytes], None]) -> None:
+        self._writer = writer
+        self._sink = sink
+        self.accepted = 0
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
+        return self._writer.gone
+
+    def hold(self, parts: Sequence[bytes]) -> bool:
+        """Hold nothing: the outer response does."""
+        return False
+
+    def send(self, parts: Sequence[bytes]) -> None:
+        """Hand bytes to the outer response."""
+        data = b"".join(parts)
+        if data:
+            self.accepted += len(data)
+            self._sink(data)
+
+    send_soon = send
+
+    def send_file(self, fd: int, offset: int, length: int) -> int:
+        """Hand a part of a file to the outer response, block by block; return how many bytes there were."""
+        sent = 0
+        while sent < length and (block := os.pread(fd, min(BLOCK, length - sent), offset + sent)):
+            self.send([block])
+            sent += len(block)
+        return sent
