@@ -92,7 +92,9 @@ MODULES = (
     "authz_owner",
     "env",
     "expires",
+    "filter",
     "headers",
+    "include",
     "setenvif",
     "python",
 )
