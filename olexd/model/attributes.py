@@ -65,3 +65,15 @@ def argument_text(value: object, position: int, none: bool = False) -> None:
     wanted = "str or None" if none else "str"
     given = "None" if value is None else type(value).__name__
     raise TypeError(f"argument {position} must be {wanted}, not {given}")
+
+
+def body_bytes(data: object) -> bytes:
+    """Return what is to be written; TypeError for anything but str (sent as UTF-8) and bytes."""
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, bytes):
+        return data
+    kind = type(data).__name__
+    if isinstance(data, (bytearray, memoryview)):
+        raise TypeError(f"argument 1 must be read-only bytes-like object, not {kind}")
+    raise TypeError(f"a bytes-like object is required, not '{kind}'")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
+from olexd.model.deadline import Deadline
 from olexd.model.table import Table
+
+if TYPE_CHECKING:
+    from olexd.model.body import Body
 
 _ids = count(1)
 
@@ -24,8 +29,10 @@ class Connection:
     __slots__ = (
         "_aborted",
         "base",
+        "cleanups",
         "client_ip",
         "config",
+        "deadline",
         "id",
         "keepalive",
         "keepalives",
@@ -35,6 +42,7 @@ class Connection:
         "peer",
         "python",
         "secure",
+        "talk",
         "writer",
     )
 
@@ -56,6 +64,12 @@ class Connection:
         self.python: Any = None
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
+        self.deadline: Deadline | None = None
+        """The time limit of the present request's handlers, once one with a limit has begun."""
+        self.talk: Body | None = None
+        """What arrives, for a connection handler."""
+        self.cleanups: list[Callable[[], None]] | None = None
+        """What is to be called when the connection is over."""
 
     @property
     def aborted(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, CoreServer
@@ -14,7 +15,7 @@ from olexd.config.python import HANDLER_NAMES, Handler, PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model import cgi_env, input, runtime, wsgi
-from olexd.model.attributes import argument_text
+from olexd.model.attributes import argument_text, body_bytes
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.logging import log_request
@@ -52,16 +53,26 @@ PHASES: Final = frozenset(
 _is_callable = callable
 
 
-def _body_bytes(data: object) -> bytes:
-    """Return what is to be written; TypeError for anything but str (sent as UTF-8) and bytes."""
-    if isinstance(data, str):
-        return data.encode()
-    if isinstance(data, bytes):
-        return data
-    kind = type(data).__name__
-    if isinstance(data, (bytearray, memoryview)):
-        raise TypeError(f"argument 1 must be read-only bytes-like object, not {kind}")
-    raise TypeError(f"a bytes-like object is required, not '{kind}'")
+@contextmanager
+def _file_part(path: str, offset: int, length: int) -> Iterator[tuple[int, int, int]]:
+    """Open a file that is to be sent; give its descriptor, the offset and how many bytes to send."""
+    argument_text(path, 1)
+    offset, length = operator.index(offset), operator.index(length)
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        raise OSError("Could not stat file for reading") from None
+    if os.path.isdir(path):
+        raise OSError("Write failed, client closed connection.")
+    available = max(size - max(offset, 0), 0)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        raise OSError("Could not open file for reading") from None
+    try:
+        yield descriptor, offset, available if length < 0 else min(length, available)
+    finally:
+        os.close(descriptor)
 
 
 class mp_request(RequestAttributes):
@@ -96,7 +107,7 @@ class mp_request(RequestAttributes):
         if type(data) is str:
             data = data.encode()
         elif type(data) is not bytes:
-            data = _body_bytes(data)
+            data = body_bytes(data)
         if type(flush) is not int:
             flush = operator.index(flush)
         if data:
@@ -111,26 +122,27 @@ class mp_request(RequestAttributes):
 
     def sendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
         """Send a file's bytes, `len` -1 to its end; return how many were sent. Raises OSError."""
-        argument_text(path, 1)
-        offset, length = operator.index(offset), operator.index(len)
-        try:
-            size = os.stat(path).st_size
-        except OSError:
-            raise OSError("Could not stat file for reading") from None
-        if os.path.isdir(path):
-            raise OSError("Write failed, client closed connection.")
-        available = max(size - max(offset, 0), 0)
-        return self._send_open_file(path, offset, available if length < 0 else min(length, available))
+        with _file_part(path, offset, len) as part:
+            return self._record.output.send_file(*part)
 
-    def _send_open_file(self, path: str, offset: int, length: int) -> int:
+    async def awrite(self, data: str | bytes, flush: int = 1) -> None:
+        """`write()` for coroutines: waits while the client is slow. Raises OSError when it is gone."""
+        input.refuse_in_pool(self._record)
+        await self._record.output.awrite(body_bytes(data), operator.index(flush) != 0)
+
+    async def aflush(self) -> None:
+        """`flush()` for coroutines: waits while the client is slow. Raises OSError when it is gone."""
+        input.refuse_in_pool(self._record)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            raise OSError("Could not open file for reading") from None
-        try:
-            return self._record.output.send_file(descriptor, offset, length)
-        finally:
-            os.close(descriptor)
+            await self._record.output.aflush()
+        except ClientGone as error:
+            raise ClientGone(FLUSH_FAILED) from error
+
+    async def asendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
+        """`sendfile()` for coroutines: waits while the client is slow. The file is read on the reactor."""
+        input.refuse_in_pool(self._record)
+        with _file_part(path, offset, len) as part:
+            return await self._record.output.asend_file(*part)
 
     def set_content_length(self, len: int) -> None:
         """Announce the length of the response's body, in bytes."""
@@ -162,6 +174,11 @@ class mp_request(RequestAttributes):
         """`read()` for coroutine handlers."""
         self._has_read = self._has_read or len != 0
         return await input.aread(self._record, len)
+
+    async def areadline(self, len: int = -1) -> bytes:
+        """`readline()` for coroutine handlers."""
+        self._has_read = self._has_read or len != 0
+        return await input.areadline(self._record, len)
 
     def discard_request_body(self) -> int:
         """Read and drop the rest of the body; return OK or an HTTP status."""

@@ -18,7 +18,7 @@ from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_
 from olexd.http.writer import WRITE_FAILED, SocketWriter
 from olexd.model.fields import fields_of
 from olexd.model.request import Request
-from olexd.status import CLOSES_CONNECTION, NO_BODY
+from olexd.status import CLOSES_CONNECTION, GATEWAY_TIMEOUT, NO_BODY
 
 BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
@@ -144,6 +144,25 @@ class Output:
             sent += len(block)
         return sent
 
+    async def awrite(self, data: bytes, flush: bool) -> None:
+        """`write()` for a coroutine on the reactor's thread: waits while the client is slow to take it."""
+        for start in range(0, len(data), FILE_BLOCK):
+            self.write(data[start : start + FILE_BLOCK], flush)
+            await self._writer.room()
+
+    async def aflush(self) -> None:
+        """`flush()` for a coroutine on the reactor's thread."""
+        self.flush()
+        await self._writer.room()
+
+    async def asend_file(self, fd: int, offset: int, length: int) -> int:
+        """`send_file()` for a coroutine on the reactor's thread, one block of the file after the other."""
+        sent = 0
+        while sent < length and (block := os.pread(fd, min(FILE_BLOCK, length - sent), offset + sent)):
+            await self.awrite(block, True)
+            sent += len(block)
+        return sent
+
     def discard(self) -> None:
         """Drop what has collected and was not pushed."""
         self._buffer = []
@@ -166,6 +185,11 @@ class Output:
             self.persist = False
         elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
+
+    def give_way(self, answer: Output) -> None:
+        """Count what was answered in this response's place; for its handler the client is gone."""
+        self.bytes_sent = answer.bytes_sent
+        self._writer = self._writer.gone_twin()
 
     def abandon(self) -> None:
         """End the response without sending anything more: the client is gone, or cannot be told."""
@@ -225,7 +249,7 @@ class Output:
             for call in plan.response_head:
                 call(request)
         if request.assbackwards:
-            self.committed = True
+            self._begin(request)
             self._framing = Framing.CLOSE
             return b""
         if request.no_cache:
@@ -250,8 +274,16 @@ class Output:
             else:
                 parts.append(always.content_type or normal.content_type)
         parts.append(b"\r\n")
-        self.committed = True
+        self._begin(request)
         return b"".join(parts)
+
+    def _begin(self, request: Request) -> None:
+        """Let the response begin, unless the time is up and the reactor has answered in its place."""
+        deadline = request.connection.deadline
+        if deadline is not None and not deadline.commit():
+            request.status = GATEWAY_TIMEOUT
+            raise ClientGone(WRITE_FAILED)
+        self.committed = True
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or request.status < 200:

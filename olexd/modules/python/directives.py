@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from olexd.config.python import Import, OptionName, PythonDir, PythonServer
+from olexd.config.python import Handler, Import, OptionName, PythonDir, PythonServer
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import Merge, merge_values
 from olexd.modules.python import phases
-from olexd.modules.python.lists import add_handlers, add_unrestricted, refuse
-from olexd.modules.words import current
+from olexd.modules.python.lists import add_handlers, add_unrestricted, refuse, split_list
+from olexd.modules.words import current, duration, store_as
 
 
 def _ignore(conf: PythonDir, args: Args) -> PythonDir:
     return conf
+
+
+def _timeout(word: str) -> float:
+    return 0.0 if word.lower() == "off" else duration(word)
 
 
 def set_option(conf: PythonDir, args: Args) -> PythonDir:
@@ -28,6 +32,12 @@ def add_import(conf: PythonServer, args: Args) -> PythonServer:
     """Note a module to import at start."""
     item = Import(args.words[0], args.words[1])
     return replace(conf, imports=merge_values(Merge.APPEND, conf.imports, (item,)))
+
+
+def set_connection_handler(conf: PythonServer, args: Args) -> PythonServer:
+    """Note the first handler; mod_python ignores further ones and extensions."""
+    texts, _ = split_list(args.raw)
+    return replace(conf, connection_handler=Handler(texts[0])) if texts else conf
 
 
 def _row(
@@ -81,13 +91,6 @@ _MODULE_ROW: Final = _row(
 )
 
 _UNSUPPORTED_ROWS: Final = (
-    _row(
-        "PythonConnectionHandler",
-        Context.SV,
-        Arity.RAW,
-        refuse,
-        "Not supported: behind a proxy there are no client connections to handle.",
-    ),
     _row("PythonInputFilter", Context.SVD, Arity.ONE_OR_TWO, refuse, "Not supported yet."),
     _row("PythonOutputFilter", Context.SVD, Arity.ONE_OR_TWO, refuse, "Not supported yet."),
 )
@@ -149,6 +152,17 @@ _SETTING_ROWS: Final = (
         store_flag("enable_pdb"),
         "Accepted for compatibility; handlers do not run under the debugger.",
     ),
+    _row(
+        "RequestTimeout",
+        Context.SVDH,
+        Arity.ONE,
+        store_as(
+            "request_timeout",
+            _timeout,
+            "{name} takes a number of seconds, also with a unit (ms, s, min, h), or Off; not '{word}'",
+        ),
+        "How long the handlers of a request may take; then the client gets 504 (default Off).",
+    ),
 )
 
 _SERVER_ROWS: Final = (
@@ -159,6 +173,14 @@ _SERVER_ROWS: Final = (
         PythonServer,
         add_import,
         "Import a module, and call a function of it, when the server starts.",
+    ),
+    Directive(
+        "PythonConnectionHandler",
+        Context.SV,
+        Arity.RAW,
+        PythonServer,
+        set_connection_handler,
+        "The handler that a new connection is given to before anything is read; DECLINED goes on with HTTP.",
     ),
     Directive(
         "PythonOptimize",

@@ -39,6 +39,9 @@ CONTENT: Final = PythonPhase("PythonHandler", "handler", _OK)
 LOG: Final = PythonPhase("PythonLogHandler", "loghandler", _OK_OR_DECLINED, answers=False)
 CLEANUP: Final = PythonPhase("PythonCleanupHandler", "cleanuphandler", _OK, answers=False)
 
+CONNECTION: Final = PythonPhase("PythonConnectionHandler", "connectionhandler", frozenset(), answers=False)
+"""Not a phase of a request: what a connection is begun with."""
+
 PYTHON_PHASES: Final = (
     INIT,
     POST_READ,
