@@ -309,7 +309,6 @@ class Channel(Protocol):
         self._go(Event.TAKEN)
         self.deadline = inf
         self._intake = intake
-        self._pause()
 
     def speak_http(self, rest: bytes) -> None:
         """The connection handler declined: read requests, beginning with what it left. Reactor only."""

@@ -18,7 +18,7 @@ from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_
 from olexd.http.writer import WRITE_FAILED, SocketWriter
 from olexd.model.fields import fields_of
 from olexd.model.request import Request
-from olexd.status import CLOSES_CONNECTION, GATEWAY_TIMEOUT, NO_BODY
+from olexd.status import CLOSES_CONNECTION, NO_BODY
 
 BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
@@ -249,7 +249,7 @@ class Output:
             for call in plan.response_head:
                 call(request)
         if request.assbackwards:
-            self._begin(request)
+            self._begin()
             self._framing = Framing.CLOSE
             return b""
         if request.no_cache:
@@ -274,14 +274,13 @@ class Output:
             else:
                 parts.append(always.content_type or normal.content_type)
         parts.append(b"\r\n")
-        self._begin(request)
+        self._begin()
         return b"".join(parts)
 
-    def _begin(self, request: Request) -> None:
+    def _begin(self) -> None:
         """Let the response begin, unless the time is up and the reactor has answered in its place."""
-        deadline = request.connection.deadline
+        deadline = self.request.connection.deadline
         if deadline is not None and not deadline.commit():
-            request.status = GATEWAY_TIMEOUT
             raise ClientGone(WRITE_FAILED)
         self.committed = True
 

@@ -73,7 +73,8 @@ async def flushes(req):
 
 
 async def file(req):
-    sent = await req.asendfile(os.path.join(HERE, "file.bin"), *map(int, req.args.split(",") if req.args else ()))
+    part = map(int, req.args.split(",")) if req.args else ()
+    sent = await req.asendfile(os.path.join(HERE, "file.bin"), *part)
     await req.awrite("|%d" % sent)
     return apache.OK
 
@@ -143,7 +144,14 @@ def misuse(req):
     return apache.OK
 """
 
-MORE = "Timeout 2\nPythonLogHandler app\nPythonDebug Off"
+MORE = """
+Timeout 2
+PythonLogHandler app
+<Location /misuse>
+SetHandler mod_python
+PythonHandler app::misuse
+</Location>
+"""
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +159,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with the application above, on TCP and on a unix socket."""
     directory = tmp_path_factory.mktemp("coroutines")
     port = free_port()
-    listen = f"Listen unix:{directory}/socket\n<Location /misuse>\nSetHandler mod_python\nPythonHandler app::misuse\n</Location>\n"
-    text = application_config(directory, port, APPLICATION, 2, listen + MORE)
+    more = f"Listen unix:{directory}/socket\n{MORE}"
+    text = application_config(directory, port, APPLICATION, 2, more)
     (directory / "site" / "file.bin").write_bytes(bytes(range(256)) * 4096)
     with Olexd(text, directory, port) as server:
         yield server
@@ -415,11 +423,15 @@ def test_interpreters_interleave(tmp_path: Path) -> None:
     port = free_port()
     locations = "".join(
         f"<Location /{name}>\nSetHandler mod_python\nPythonHandler app{handler}\nPythonInterpreter {name}\n"
-        f'PythonPath "[\'{tmp_path}/site\'] + sys.path"\n</Location>\n'
+        f"PythonPath \"['{tmp_path}/site'] + sys.path\"\n</Location>\n"
         for name, handler in [
-            ("one", ""), ("two", ""), ("three", "::generator"), ("four", "::generator"), ("five", "::redirects"),
+            ("one", ""),
+            ("two", ""),
+            ("three", "::generator"),
+            ("four", "::generator"),
+            ("five", "::redirects"),
         ]
-    )  # fmt: skip
+    )
     text = application_config(tmp_path, port, INTERPRETERS, 4, locations)
     with Olexd(text, tmp_path, port) as server:
         names = ["one", "two", "three", "four", "one", "two"]

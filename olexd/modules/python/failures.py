@@ -56,12 +56,13 @@ def fail(req: mp_request, phase: PythonPhase, handler: str, error: BaseException
 
     A coroutine that was cancelled because its client left did nothing wrong; one whose time was up gets 504.
     """
-    if req._record.connection.aborted and type(error).__name__ == CANCELLED:
+    late = _out_of_time(req._record, error)
+    if req._record.connection.aborted and type(error).__name__ == CANCELLED and not late:
         return INTERNAL_SERVER_ERROR
     elements = elements_of(error)
     for element in elements:
         log_request(req._record, f"{phase.name} {handler}: {element[:-1]}")
-    if _out_of_time(req._record, error):
+    if late:
         return GATEWAY_TIMEOUT
     if not debug or not phase.answers or isinstance(error, ClientGone):
         return INTERNAL_SERVER_ERROR

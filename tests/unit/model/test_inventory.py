@@ -26,14 +26,13 @@ INVENTORY: dict[str, Any] = json.loads((Path(__file__).parent / "inventory.json"
 
 LATER = {
     "request": {"register_input_filter", "register_output_filter"},
-    "connection": {"hlist", "read", "readline", "write"},
     "apache": {
         # The original dispatcher's insides.
         "CallBack", "_callback", "_path_cache", "_path_cache_lock", "_phase", "_result_warning",
         "_status_values", "init",
     },
 }  # fmt: skip
-"""Names that belong to filters and connection handlers, which come later, or that only the original needs."""
+"""Names that belong to filters, which come later, or that only the original needs."""
 
 OBJECTS = {
     "request": mp_request,
