@@ -404,7 +404,7 @@ class Channel(Protocol):
         waiting, self._waiting_for_room = self._waiting_for_room, []
         self.room_deadline = inf
         for deferred in waiting:
-            deferred.callback(None)
+            _fire(deferred)
 
     def _go(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state][event]

@@ -159,7 +159,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with the application above, on TCP and on a unix socket."""
     directory = tmp_path_factory.mktemp("coroutines")
     port = free_port()
-    more = f"Listen unix:{directory}/socket\n{MORE}"
+    more = f"Listen unix:{directory}/socket\nPythonPath \"['{directory}/site'] + sys.path\"\n{MORE}"
     text = application_config(directory, port, APPLICATION, 2, more)
     (directory / "site" / "file.bin").write_bytes(bytes(range(256)) * 4096)
     with Olexd(text, directory, port) as server:

@@ -137,6 +137,7 @@ def loghandler(req):
 
 MORE = """
 RequestTimeout 300ms
+PythonPath "['{directory}/site'] + sys.path"
 PythonLogHandler app
 CustomLog {directory}/access.log "%r %>s"
 ErrorDocument 504 "sorry

@@ -613,7 +613,7 @@ class TestHalfClose:
 
     @pytest.mark.parametrize("can_probe", [True, False])
     def test_waiting_request(self, conn: Connection, can_probe: bool) -> None:
-        """A request that waits for something on the reactor ends with its client, unless that can be asked."""
+        """A request that waits for something on the reactor ends with its client if that cannot be asked."""
         conn.feed(GET % 1)
         conn.channel.task = Task(True, can_probe)
         assert conn.channel.answer_pending() is can_probe
@@ -738,7 +738,7 @@ class TestTalk:
         assert conn.transport.calls == ["lose"]
 
     def test_waiting_too_long(self, conn: Connection, intake: Intake) -> None:
-        """A coroutine that waits for input gets a TimeoutError after Timeout; what comes in time resets it."""
+        """A coroutine that waits for input gets a TimeoutError after Timeout; what comes ends the wait."""
         conn.channel.signal()
         assert 59 < conn.left <= 60
         conn.feed(b"x")
