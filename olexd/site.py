@@ -105,7 +105,7 @@ class Site:
         self.channels.discard(channel)
         channel.connection.aborted = True
         if channel.task is not None:
-            channel.task.cancel()
+            channel.task.client_left()
         if channel.connection.cleanups and channel.task is None:
             self._clean_up(channel.connection.cleanups)
 

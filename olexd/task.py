@@ -66,6 +66,16 @@ class Driver:
         """Whether the coroutine waits for something on the reactor."""
         return self._waiting is not None
 
+    @property
+    def keeps_waiting(self) -> bool:
+        """Whether the client waits for the coroutine while that waits for something else."""
+        return self._waiting is not None
+
+    def client_left(self) -> None:
+        """Stop waiting for what only the client was to get. Reactor only."""
+        if self.keeps_waiting:
+            self.cancel()
+
     def cancel(self) -> None:
         """Stop waiting for what the coroutine waits for. Reactor only."""
         if self._waiting is not None:
@@ -102,7 +112,7 @@ class Driver:
             self._channel.writer.release()
             self._waiting = wish
             wish.addBoth(self._resume)
-            if self._waiting is not None:
+            if self.keeps_waiting:
                 self._channel.answer_waits()
         else:
             self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
@@ -161,6 +171,11 @@ class Task(Driver):
         except ClientGone:
             output.abandon()
         channel.answered(output.persist, in_reactor)
+
+    @property
+    def keeps_waiting(self) -> bool:
+        """Whether the client waits: log handlers and cleanups are no business of its own."""
+        return self._waiting is not None and not self.request.output.finished
 
     def probe(self) -> bool:
         """Send what a client that left altogether objects to; return False when nothing can be sent.

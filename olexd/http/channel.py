@@ -161,7 +161,7 @@ class Channel(Protocol):
         """
         if self.state is State.BUSY:
             task = self.task
-            self._ended = task is None or not task.waiting or self._may_be_there()
+            self._ended = task is None or not task.keeps_waiting or self._may_be_there()
         elif self.state is State.TALK:
             self._ended = True
             self.deadline = inf

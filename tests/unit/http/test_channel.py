@@ -79,13 +79,13 @@ class Intake:
 
 
 class Task:
-    """What answers a request; `waiting` for something on the reactor or not.
+    """What answers a request; it `keeps_waiting` whom it answers or not.
 
     `probes` counts how often the client was asked whether it is there, which can be done if `can_probe`.
     """
 
-    def __init__(self, waiting: bool, can_probe: bool = False) -> None:
-        self.waiting = waiting
+    def __init__(self, keeps_waiting: bool, can_probe: bool = False) -> None:
+        self.keeps_waiting = keeps_waiting
         self.can_probe = can_probe
         self.probes = 0
 
