@@ -9,6 +9,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Final
 
+from olexd.errors import ClientGone
 from olexd.http.channel import Channel
 from olexd.model.body import Body
 from olexd.model.deadline import Deadline
@@ -72,9 +73,13 @@ def _answer(channel: Channel, request: Request) -> None:
     if respond.die(page, GATEWAY_TIMEOUT) is not None:
         # A page of the site would need handlers, and perhaps a thread, again.
         respond.send_page(page, GATEWAY_TIMEOUT, None)
-    page.output.finish()
+    # Before anything is sent: a client that has its answer may leave at once, and wake the handler.
     channel.connection.aborted = True
     request.output.give_way(page.output)
+    try:
+        page.output.finish()
+    except ClientGone:
+        page.output.abandon()
     channel.cut_off()
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final
 
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.logger import Logger
 
 from olexd.config.core import CoreServer
 from olexd.config.server import HostConfig, ServerConfig
@@ -57,6 +58,8 @@ class _Target:
 
 class Site:
     """Serves one configuration. The methods below `limits` are called by the connections."""
+
+    _log = Logger()
 
     def __init__(
         self, config: ServerConfig, phases: PhaseTable, pool: Pool, reactor: IReactorFromThreads
@@ -149,11 +152,12 @@ class Site:
         """Close or answer the connections that waited too long. Called twice a second."""
         now = time.monotonic()
         for channel in tuple(self.channels):
-            if channel.deadline < now or channel.room_deadline < now:
-                channel.timed_out(now)
-            deadline = channel.connection.deadline
-            if deadline is not None and deadline.is_over(now):
-                give_up(channel, self.pool)
+            try:
+                self._look_at(channel, now)
+            except Exception:
+                # The clock goes on for all others.
+                self._log.failure("a connection's time limit could not be enforced")
+                channel.transport.abortConnection()
 
     def close_idle(self) -> None:
         """Close the connections on which nothing is asked at the moment."""
@@ -161,6 +165,13 @@ class Site:
             channel.retire()
 
     # Inside
+
+    def _look_at(self, channel: Channel, now: float) -> None:
+        if channel.deadline < now or channel.room_deadline < now:
+            channel.timed_out(now)
+        deadline = channel.connection.deadline
+        if deadline is not None and deadline.is_over(now):
+            give_up(channel, self.pool)
 
     def _new_request(self, channel: Channel, head: Head) -> Request:
         connection: Connection = channel.connection

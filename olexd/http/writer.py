@@ -100,7 +100,6 @@ class SocketWriter:
     def gone_twin(self) -> SocketWriter:
         """Return a writer of the same connection for which the client is gone: it never sends anything."""
         twin = SocketWriter(self.sock, self.transport, self.timeout)
-        twin.bytes_out = self.accepted
         twin.gone = True
         return twin
 

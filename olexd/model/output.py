@@ -43,6 +43,7 @@ class Output:
     """
 
     __slots__ = (
+        "_answer",
         "_buffer",
         "_buffered",
         "_declared",
@@ -71,10 +72,14 @@ class Output:
         self._buffered = 0
         self._declared = 0
         self._framing = Framing.CLOSE
+        self._answer: Output | None = None
+        """What was sent in this response's place."""
 
     @property
     def wire_bytes(self) -> int:
         """How many bytes went to the client so far, the head included."""
+        if self._answer is not None:
+            return self._answer.wire_bytes
         return self._writer.accepted - self._sent_before
 
     @property
@@ -187,8 +192,9 @@ class Output:
             self.persist = self.persist and self.request.header_only
 
     def give_way(self, answer: Output) -> None:
-        """Count what was answered in this response's place; for its handler the client is gone."""
-        self.bytes_sent = answer.bytes_sent
+        """Count what is about to be answered in this response's place; for its handler the client is gone."""
+        self._answer = answer
+        self.bytes_sent = answer.bytes_queued
         self._writer = self._writer.gone_twin()
 
     def abandon(self) -> None:

@@ -136,7 +136,8 @@ def loghandler(req):
 """
 
 MORE = """
-RequestTimeout 300ms
+RequestTimeout 600ms
+PythonAutoReload Off
 PythonPath "['{directory}/site'] + sys.path"
 PythonLogHandler app
 CustomLog {directory}/access.log "%r %>s"
@@ -230,7 +231,7 @@ class TestThreads:
         recorded(server, "logged /silent 504 5")
         text = error_log(server)
         assert before in text and len(re.findall(r"takes longer than RequestTimeout allows", text)) == 1
-        assert "PythonHandler app takes longer than RequestTimeout allows (0.3 seconds)" in text
+        assert "PythonHandler app takes longer than RequestTimeout allows (0.6 seconds)" in text
         assert re.search(
             r"PythonHandler app:   File \".*app.py\", line \d+, in silent\\n    wait_for_a_permit", text
         )
@@ -322,7 +323,7 @@ class TestCoroutines:
             assert wire.read().body == b"fine"
         recorded(server, "cleaned up", "logged /waits 504 5")
         text = error_log(server)
-        assert "PythonHandler app takes longer than RequestTimeout allows (0.3 seconds)" in text
+        assert "PythonHandler app takes longer than RequestTimeout allows (0.6 seconds)" in text
         assert re.search(r"in waits\\n    await Deferred\(\)", text)
 
     def test_does_not_let_itself_be_cancelled(self, server: RunningServer) -> None:
