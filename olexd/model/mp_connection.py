@@ -189,7 +189,7 @@ class mp_conn:
     def __setattr__(self, name: str, value: object) -> None:
         if name == "keepalive":
             self._set_keepalive(value)
-        elif name.startswith("__") or not hasattr(mp_conn, name):
+        elif name == "hlist" or name.startswith("__") or not hasattr(mp_conn, name):
             raise AttributeError(name)
         else:
             raise AttributeError("readonly attribute")

@@ -192,7 +192,7 @@ PythonHandler app
 PythonConnectionHandler app
 <VirtualHost *:{coroutine}>
 ServerName coroutine.test
-PythonConnectionHandler app::coroutine ignored | .x
+PythonConnectionHandler app::coroutine ignored
 </VirtualHost>
 <VirtualHost *:{http}>
 ServerName plain.test

@@ -35,9 +35,9 @@ def add_import(conf: PythonServer, args: Args) -> PythonServer:
 
 
 def set_connection_handler(conf: PythonServer, args: Args) -> PythonServer:
-    """Note the first handler; mod_python ignores further ones and extensions."""
-    texts, _ = split_list(args.raw)
-    return replace(conf, connection_handler=Handler(texts[0])) if texts else conf
+    """Note the first handler. As in mod_python further ones are ignored, and a restricted list never runs."""
+    texts, extensions = split_list(args.raw)
+    return replace(conf, connection_handler=Handler(texts[0])) if texts and not extensions else conf
 
 
 def _row(
