@@ -160,7 +160,7 @@ class Site:
                 channel.transport.abortConnection()
 
     def close_idle(self) -> None:
-        """Close the connections on which nothing is asked at the moment."""
+        """Close the connections on which nothing is asked at the moment, for the server is to stop."""
         for channel in tuple(self.channels):
             channel.retire()
 

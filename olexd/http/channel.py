@@ -291,9 +291,11 @@ class Channel(Protocol):
             self.deadline = inf
 
     def retire(self) -> None:
-        """Close the connection if it waits for a request of which nothing has come. Reactor only."""
+        """Close the connection if nothing is asked on it; let a connection handler read no more."""
         if self.state is State.HEAD and not self._parser.started:
             self.transport.loseConnection()
+        elif self.state is State.TALK:
+            self.writer.end_input()
 
     def cut_off(self) -> None:
         """The request was answered in its handler's place, which may use the socket still. Reactor only."""

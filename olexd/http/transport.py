@@ -59,7 +59,7 @@ class _Lendable:
         if data:
             self.protocol.dataReceived(data)
             return None
-        if not self.hung_up() and self.protocol.answer_pending():
+        if self.protocol.answer_pending() and not self.hung_up():
             self.server.factory.readers.watch(self.socket.fileno())
             return None
         return CONNECTION_DONE

@@ -133,6 +133,14 @@ class SocketWriter:
             # Not connected any more: that is what was wanted.
             return
 
+    def end_input(self) -> None:
+        """Let whoever reads find the client's last byte; what is written still goes out. Any thread."""
+        try:
+            self.sock.shutdown(socket.SHUT_RD)
+        except OSError:
+            # Not connected any more: there is nothing to read either.
+            return
+
     def hold(self, parts: Sequence[bytes]) -> bool:
         """Keep flushed bytes for a moment; return False when they should rather be sent now.
 

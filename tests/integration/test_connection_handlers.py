@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -438,3 +439,29 @@ class TestHTTP:
 
 def _refused(declined: bytes) -> bytes:
     return b"only a connection handler reads from and writes to the connection itself " + declined + b" False"
+
+
+def test_stop(tmp_path: Path) -> None:
+    """A server that is to stop lets idle conversations end, and waits for none of them."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "app.py").write_text(APPLICATION)
+    port, other = free_port(), free_port()
+    text = base_config(tmp_path, port, ["python"], 4)
+    text += CONFIG.format(directory=tmp_path, coroutine=other, http=free_port()).replace(
+        "Timeout 2", "Timeout 60"
+    )
+    with Olexd(text, tmp_path, port) as server:
+        made = [Wire(server), Wire(Olexd("", tmp_path, other))]
+        server.config_file.write_text(text)
+        for wire in made:
+            wire.send(b"echo\nx\n")
+            assert wire._until(b"\n") == b"x"
+        started = time.monotonic()
+        server.stop()
+        assert time.monotonic() - started < 5.0
+        for wire in made:
+            assert wire.closed()
+            wire.close()
+    record = (tmp_path / "site" / "record").read_text()
+    assert "echo: Connection read error" in record
+    assert "coroutine: Connection read error" in record

@@ -796,6 +796,14 @@ class TestRetire:
         conn.channel.retire()
         assert conn.transport.calls == ["lose"]
 
+    def test_talk(self, conn: Connection) -> None:
+        """A connection handler reads no more, but may still say something."""
+        conn.channel.talk(Intake())
+        conn.channel.retire()
+        assert conn.transport.socket.recv(10) == b""
+        conn.transport.socket.send(b"bye")
+        assert conn.transport.client.recv(10) == b"bye"
+
     @pytest.mark.parametrize("raw", [b"GET /", GET % 1])
     def test_at_work(self, conn: Connection, raw: bytes) -> None:
         """One with a request is left alone."""
