@@ -23,10 +23,10 @@ def connectionhandler(conn):
 
 
 def talks(name: str, body: str, *requests: Request, config: str = HANDLER, **more: object) -> Case:
-    """Return a case on a port of its own; `body` follows the reading of the first line."""
+    """Return a case on an address of its own; `body` follows the reading of the first line."""
     lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
     source = BEGIN + lines
-    return Case(f"connection-{name}", requests, config, source=source, own_port=True, **more)  # type: ignore[arg-type]
+    return Case(f"connection-{name}", requests, config, source=source, own_address=True, **more)  # type: ignore[arg-type]
 
 
 READS = {
@@ -117,7 +117,7 @@ CASES = [
             conn.write(repr(conn.hlist))
             return apache.OK
         """,
-        own_port=True,
+        own_address=True,
     ),
     talks(
         "restricted",

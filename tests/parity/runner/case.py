@@ -139,8 +139,8 @@ class Case:
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be
     equal. `same_connection` sends all requests over one connection, `cookies` carries cookies along.
     `differs` says why the two are meant to differ, `olexd` what olexd then answers, per request.
-    `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_port` gives the case a
-    port that no other case's host listens on.
+    `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_address` gives the
+    case a local address that no other case's host listens on.
     """
 
     name: str
@@ -158,7 +158,7 @@ class Case:
     differs: str = ""
     olexd: Sequence[Expect] = ()
     own_interpreter: bool = False
-    own_port: bool = False
+    own_address: bool = False
 
     @property
     def host(self) -> str:

@@ -144,9 +144,9 @@ def _chunks(wire: Wire) -> Iterator[bytes]:
 class Client:
     """Sends a case's requests to one server, in order, and returns the responses."""
 
-    def __init__(self, server: RunningServer, case: Case, own_port: int | None = None) -> None:
+    def __init__(self, server: RunningServer, case: Case, address: tuple[str, int] | None = None) -> None:
         self.server = server
-        self.own_port = own_port
+        self.address = address
         self.case = case
         self.cookies: dict[str, str] = {}
         self.wire: Wire | None = None
@@ -177,9 +177,9 @@ class Client:
 
     def connect(self) -> socket.socket:
         """Return a new connection."""
-        if self.own_port is None:
+        if self.address is None:
             return self.server.connect(TIMEOUT)
-        return socket.create_connection(("127.0.0.1", self.own_port), TIMEOUT)
+        return socket.create_connection(self.address, TIMEOUT)
 
     def keep_cookies(self, response: Response) -> None:
         """Remember what Set-Cookie lines say, when the case carries cookies."""

@@ -25,7 +25,6 @@ class Side:
         directory.mkdir()
         self.site = site
         self.port = free_port()
-        self.ports = {case.name: free_port() for case in site.cases if case.own_port}
         self.directory = directory
         self.refused: dict[str, str] = {}
         self.kind = kind
@@ -33,7 +32,7 @@ class Side:
 
     def build(self, cases: Sequence[Case]) -> RunningServer:
         """Return the server, not started, with these cases."""
-        text = self.site.config(self.directory, self.port, cases, self.kind.account(), self.ports)
+        text = self.site.config(self.directory, self.port, cases, self.kind.account())
         return self.kind(text, self.directory, self.port)
 
     def start(self) -> RunningServer:
@@ -81,13 +80,14 @@ class Side:
             (self.directory / "logs", "@LOGS@"),
             (self.directory / "state", "@STATE@"),
         ]
-        return View(case, self.ports.get(case.name, self.port), self.site.directory, places)
+        return View(case, self.port, self.site.directory, places)
 
     def ask(self, case: Case) -> list[Response]:
         """Return the responses to the case's requests."""
         if case.name in self.refused:
             raise AssertionError(f"{self.server.name} refused the configuration:\n{self.refused[case.name]}")
-        return Client(self.server, case, self.ports.get(case.name)).run()
+        address = self.site.addresses.get(case.name)
+        return Client(self.server, case, (address, self.port) if address else None).run()
 
     def log(self, case: Case, kind: str = "log") -> str:
         """Return the case's error log ("log") or access log ("access") up to now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.integration.servers import base_config
@@ -20,6 +20,8 @@ class Site:
     def __init__(self, directory: Path, cases: Sequence[Case]) -> None:
         self.directory = directory
         self.cases = cases
+        alone = [case.name for case in cases if case.own_address]
+        self.addresses = {name: f"127.0.1.{number}" for number, name in enumerate(alone, 1)}
         self.handlers = directory / "handlers"
         self.handlers.mkdir(parents=True)
         for case in cases:
@@ -62,15 +64,9 @@ class Site:
             .replace("@HOST@", case.host)
         )
 
-    def config(
-        self, directory: Path, port: int, cases: Sequence[Case], account: str, ports: Mapping[str, int]
-    ) -> str:
-        """Return the configuration of one server, which keeps its own files in `directory` as `account`.
-
-        `ports` are those of the cases that have one of their own.
-        """
-        hosts = [self.host(case, ports.get(case.name)) for case in cases]
-        text = "\n".join([base_config(directory, port, MODULES), COMMON, *hosts])
+    def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
+        """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
+        text = "\n".join([base_config(directory, port, MODULES), COMMON, *map(self.host, cases)])
         logs, state = make_private(directory / "logs", account), make_private(directory / "state", account)
         return (
             text.replace("@PORT@", str(port))
@@ -79,14 +75,15 @@ class Site:
             .replace("@DIR@", str(self.handlers))
         )
 
-    def host(self, case: Case, own_port: int | None) -> str:
+    def host(self, case: Case) -> str:
         """Return the virtual host of one case."""
-        listen, port = (f"Listen 127.0.0.1:{own_port}\n", own_port) if own_port else ("", "@PORT@")
+        address = self.addresses.get(case.name, "*")
+        listen = "" if address == "*" else f"Listen {address}:@PORT@\n"
         interpreter = "" if case.own_interpreter else "    PythonInterpreter main_interpreter\n"
         access = case.access.replace("\\", "\\\\").replace('"', '\\"')
         access_log = f'    CustomLog "@LOGS@/{case.name}.access" "{access}"\n' if access else ""
         return (
-            f"{listen}<VirtualHost *:{port}>\n    ServerName {case.host}\n"
+            f"{listen}<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
             f'    DocumentRoot "{self.root(case)}"\n'
             f'    ErrorLog "@LOGS@/{case.name}.log"\n{interpreter}{access_log}'
             f"{self.fill(case, case.config)}\n</VirtualHost>\n"
