@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.error import CannotListenError, ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
-from twisted.internet.task import LoopingCall
+from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import LogEvent, Logger, LogLevel, eventAsText, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.python.util import switchUID
@@ -42,6 +42,10 @@ SWEEP_SECONDS: Final = 0.5
 GC_THRESHOLDS: Final = (20_000, 20, 50)
 STOP_SECONDS: Final = 10.0
 """How long a stop waits for running requests when GracefulShutdownTimeout does not say."""
+STOP_LOOK_SECONDS: Final = 0.02
+"""How often a stop looks whether the last request is done."""
+JOIN_SECONDS: Final = 1.0
+"""How long threads that have nothing to do may take to end."""
 
 
 class SiteFactory(Factory):
@@ -117,13 +121,9 @@ class OlexdService(Service):
         _relax_garbage_collection()
 
     def stopService(self) -> Deferred[Any]:
-        """Stop listening, let running requests end, then close everything."""
+        """Stop listening, let the handlers that run in threads end, then close everything."""
         Service.stopService(self)
-        if self._sweeper.running:
-            self._sweeper.stop()
-        closing = [port.stopListening() for port in self._ports]  # type: ignore[no-untyped-call]
-        done: Deferred[Any] = DeferredList([deferred for deferred in closing if deferred is not None])
-        return done.addCallback(lambda _: self._finish())
+        return Deferred.fromCoroutine(self._stop())
 
     # Inside
 
@@ -166,8 +166,19 @@ class OlexdService(Service):
         self.site.sweep()
         flush_all()
 
+    async def _stop(self) -> None:
+        closing = [port.stopListening() for port in self._ports]  # type: ignore[no-untyped-call]
+        await DeferredList([deferred for deferred in closing if deferred is not None])
+        deadline = self._reactor.seconds() + (self._process.graceful_shutdown_timeout or STOP_SECONDS)
+        while self._pool.at_work and self._reactor.seconds() < deadline:
+            self.site.close_idle()
+            await deferLater(self._reactor, STOP_LOOK_SECONDS)
+        self._finish()
+
     def _finish(self) -> None:
-        self._pool.stop(self._process.graceful_shutdown_timeout or STOP_SECONDS)
+        if self._sweeper.running:
+            self._sweeper.stop()
+        self._pool.stop(0.0 if self._pool.at_work else JOIN_SECONDS)
         runtime.run_cleanups()
         for channel in tuple(self.site.channels):
             # Not a reset: a client may have some of its answer to read yet.

@@ -6,21 +6,19 @@ the reactor and the pool whenever the coroutine asks to.
 
 from __future__ import annotations
 
-import queue
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.python.failure import Failure
+from twisted.logger import Logger
 
 from olexd.config.core import CoreServer
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.errorlog import Level
-from olexd.errors import BadRequest, ClientGone
+from olexd.errors import BadRequest
 from olexd.http.channel import Channel
 from olexd.http.limits import Limits
 from olexd.http.parser import Framing, Head, HeadMemory
@@ -29,17 +27,19 @@ from olexd.model.connection import Connection
 from olexd.model.logging import log_request
 from olexd.model.output import Output
 from olexd.model.request import HeaderLine, Request
+from olexd.modules.python import connection_handler
+from olexd.overdue import give_up
 from olexd.phases.run import serve
-from olexd.phases.sides import Side
 from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
 from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, OK
+from olexd.talk import Talk
+from olexd.task import CONTINUE, BlockingTask, Cleanups, Task
 from olexd.uri import decode_path
 
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
 """The methods that the server itself answers, for an Allow field."""
-CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_BODY: Final = Body(None, 0)
 """The body of every request without one: nothing about it can change."""
 UNIX_PEER: Final = ("127.0.0.1", 0)
@@ -56,163 +56,10 @@ class _Target:
     query: str | None
 
 
-class Task:
-    """A request's coroutine on its way between reactor and pool."""
-
-    __slots__ = ("_channel", "_coroutine", "_over", "_site", "_waiting", "queued_at", "request")
-
-    def __init__(
-        self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
-    ) -> None:
-        self.queued_at = 0.0
-        self.request = request
-        self._site = site
-        self._channel = channel
-        self._coroutine = coroutine
-        self._over = False
-        self._waiting: Deferred[Any] | None = None
-
-    def run_in_pool(self) -> bool:
-        """Go on with the request on this pool thread; return whether it is over but for `end()`."""
-        self._drive(False)
-        return self._over
-
-    def end(self, in_reactor: bool) -> None:
-        """Send what is left of the response and make the connection ready for the next request."""
-        channel, output = self._channel, self.request.output
-        try:
-            if in_reactor:
-                channel.writer.give_back()
-                channel.writer.release()
-            else:
-                channel.writer.send(())
-        except ClientGone:
-            output.abandon()
-        channel.answered(output.persist, in_reactor)
-
-    def run_on_reactor(self) -> None:
-        """Go on with the request on the reactor's thread."""
-        self._drive(True)
-
-    def _resume(self, result: object) -> None:
-        """Go on after a Deferred fired. It gives its own result to who awaits it, but not a failure."""
-        self._waiting = None
-        self._drive(True, result.value if isinstance(result, Failure) else None)
-
-    def _back_on_reactor(self) -> None:
-        self._channel.take_back()
-        self._drive(True)
-
-    def takes_long(self) -> None:
-        """Let the client see what the handler has flushed so far. Reactor only."""
-        self._channel.writer.release()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the request waits for something on the reactor."""
-        return self._waiting is not None
-
-    def cancel(self) -> None:
-        """Stop waiting for what the request waits for: its client is gone. Reactor only."""
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def _drive(self, on_reactor: bool, mistake: BaseException | None = None) -> None:
-        connection = self.request.connection
-        connection.on_reactor = on_reactor
-        try:
-            wish = self._coroutine.send(None) if mistake is None else self._coroutine.throw(mistake)
-        except StopIteration:
-            self._finished(on_reactor)
-            return
-        if wish is Side.POOL:
-            self._site.blocks(self.request.host)
-            self.to_pool()
-        elif wish is Side.REACTOR:
-            self._site.waits(self.request.host)
-            self._channel.writer.give_back()
-            self._site.call_in_reactor(self._back_on_reactor)
-        elif isinstance(wish, Deferred):
-            self._channel.writer.release()
-            self._waiting = wish
-            wish.addBoth(self._resume)
-            if self._waiting is not None:
-                self._channel.answer_waits()
-        else:
-            self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
-
-    def to_pool(self) -> None:
-        """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
-        channel = self._channel
-        if channel.transport.pending():
-            channel.when_drained().addCallback(lambda _: self.to_pool())
-            return
-        channel.hand_over()
-        channel.writer.lend()
-        self._site.pool.submit(self)
-
-    def _finished(self, on_reactor: bool) -> None:
-        connection = self.request.connection
-        self._channel.task = None
-        connection.keepalives += 1
-        connection.keepalive = 0
-        if on_reactor:
-            self.end(True)
-        else:
-            self._over = True
-
-
-class BlockingTask(Task):
-    """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
-
-    __slots__ = ("_failure", "_inbox")
-
-    def __init__(
-        self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
-    ) -> None:
-        super().__init__(site, channel, request, self._keep_failure(coroutine))
-        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._failure: Exception | None = None
-
-    def run(self) -> None:
-        """Run the coroutine to its end; raise what it raises, wherever that happens."""
-        channel = self._channel
-        outer, channel.task = channel.task, self
-        self._drive(False)
-        while not self._inbox.get():
-            self._drive(False)
-        channel.task = outer
-        self.request.connection.on_reactor = False
-        if self._failure is not None:
-            raise self._failure
-
-    async def _keep_failure(self, coroutine: Coroutine[Any, None, None]) -> None:
-        try:
-            await coroutine
-        except Exception as error:
-            self._failure = error
-
-    def to_pool(self) -> None:
-        """Come back to the thread that waits."""
-        self._come_back(False)
-
-    def _finished(self, on_reactor: bool) -> None:
-        if on_reactor:
-            self._come_back(True)
-        else:
-            self._inbox.put(True)
-
-    def _come_back(self, finished: bool) -> None:
-        """Wake the thread once the reactor has sent what it still holds, so that nothing overtakes it."""
-        self._channel.when_drained().addCallback(lambda _: self._lend(finished))
-
-    def _lend(self, finished: bool) -> None:
-        self._channel.writer.lend()
-        self._inbox.put(finished)
-
-
 class Site:
     """Serves one configuration. The methods below `limits` are called by the connections."""
+
+    _log = Logger()
 
     def __init__(
         self, config: ServerConfig, phases: PhaseTable, pool: Pool, reactor: IReactorFromThreads
@@ -223,7 +70,8 @@ class Site:
         self.channels: set[Channel] = set()
         self.limits = Limits.from_core(config.main.server[CoreServer])
         self.heads: HeadMemory = {}
-        self.call_in_reactor = reactor.callFromThread
+        self.call_in_reactor: Callable[..., object] = reactor.callFromThread
+        self._talkers = frozenset(host for host in config.hosts if connection_handler(host) is not None)
         self._blocking: set[HostConfig] = set()
         self._waiting: set[HostConfig] = set()
 
@@ -250,13 +98,20 @@ class Site:
         channel.connection.run_blocking = partial(self._run_blocking, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
+        if base in self._talkers:
+            entry = connection_handler(base)
+            assert entry is not None
+            channel.task = Talk(self, channel, entry)
+            channel.task.run_on_reactor()
 
     def disconnected(self, channel: Channel) -> None:
-        """The client is gone."""
+        """The client is gone. Called again when what answered it then is done."""
         self.channels.discard(channel)
         channel.connection.aborted = True
         if channel.task is not None:
-            channel.task.cancel()
+            channel.task.client_left()
+        if channel.connection.cleanups and channel.task is None:
+            self._clean_up(channel.connection.cleanups)
 
     def request(self, channel: Channel, head: Head) -> Body | None:
         """A head arrived: get ready to answer it and return where its body goes."""
@@ -297,10 +152,27 @@ class Site:
     def sweep(self) -> None:
         """Close or answer the connections that waited too long. Called twice a second."""
         now = time.monotonic()
-        for channel in [channel for channel in self.channels if channel.deadline < now]:
-            channel.timed_out(now)
+        for channel in tuple(self.channels):
+            try:
+                self._look_at(channel, now)
+            except Exception:
+                # The clock goes on for all others.
+                self._log.failure("a connection's time limit could not be enforced")
+                channel.transport.abortConnection()
+
+    def close_idle(self) -> None:
+        """Close the connections on which nothing is asked at the moment, for the server is to stop."""
+        for channel in tuple(self.channels):
+            channel.retire()
 
     # Inside
+
+    def _look_at(self, channel: Channel, now: float) -> None:
+        if channel.deadline < now or channel.room_deadline < now:
+            channel.timed_out(now)
+        deadline = channel.connection.deadline
+        if deadline is not None and deadline.is_over(now):
+            give_up(channel, self.pool)
 
     def _new_request(self, channel: Channel, head: Head) -> Request:
         connection: Connection = channel.connection
@@ -334,6 +206,14 @@ class Site:
             body.on_first_read(lambda: _send_continue(request, channel))
         return body
 
+    def _clean_up(self, calls: list[Callable[[], None]]) -> None:
+        """Run a connection's cleanups, on a pool thread while there are any."""
+        job = Cleanups(calls)
+        if self.pool.stopped:
+            job.run_in_pool()
+        else:
+            self.pool.submit(job)
+
     def _redirect_blocking(self, channel: Channel, request: Request, target: str) -> None:
         """Run an internal redirect to its end while the calling pool thread waits."""
         if request.on_reactor:
@@ -355,10 +235,15 @@ def _send_continue(request: Request, channel: Channel) -> None:
     if request.output.committed:
         return
     channel.invited()
+    deadline = request.connection.deadline
     if request.on_reactor:
         channel.writer.send_soon([CONTINUE])
-    else:
+    elif deadline is None:
         channel.writer.send([CONTINUE])
+    else:
+        with deadline.interim() as allowed:
+            if allowed:
+                channel.writer.send([CONTINUE])
 
 
 def _addresses(channel: Channel) -> tuple[tuple[str, int], tuple[str, int]]:

@@ -101,6 +101,8 @@ class PythonDir:
     auto_reload: bool | None = setting(None)
     debug: bool | None = setting(None)
     enable_pdb: bool | None = setting(None)
+    request_timeout: float | None = setting(None)
+    """Seconds that a request's handlers may take, 0 for any time."""
 
     @property
     def from_location(self) -> bool:
@@ -140,6 +142,7 @@ class PythonServer:
     """Server-wide Python settings."""
 
     imports: tuple[Import, ...] = setting((), Merge.APPEND)
+    connection_handler: Handler | None = setting(None)
 
 
 def skips_mapping(settings: Settings) -> bool:

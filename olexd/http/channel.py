@@ -21,7 +21,7 @@ from olexd.http.length import LengthDecoder
 from olexd.http.limits import Limits
 from olexd.http.parser import Framing, Head, HeadMemory, HeadParser
 from olexd.http.state import TRANSITIONS, Event, State
-from olexd.http.writer import SocketWriter
+from olexd.http.writer import EndOfInput, SocketWriter
 
 PIPELINED_MAX: Final = 65536
 """How many bytes of further requests are taken in while one is answered; then reading pauses."""
@@ -63,13 +63,14 @@ class Server(Interface):
         """What arrived is not a request: answer with `error.status` and close. `head` is what came."""
 
     def disconnected(self, channel: Channel) -> None:
-        """The client is gone."""
+        """The client is gone. Called again when what answered it then is done."""
 
 
 class Channel(Protocol):
     """One connection. `connection` is the server's own record of it.
 
-    `deadline` (monotonic seconds) is when the present wait becomes too long; the server's clock compares.
+    `deadline` (monotonic seconds) is when the present wait becomes too long, `room_deadline` when the client
+    has to have taken something of what a coroutine wants to send; the server's clock compares.
     """
 
     writer: SocketWriter
@@ -84,6 +85,7 @@ class Channel(Protocol):
         self.keep_alive_timeout = 5.0
         self.state: State = State.HEAD
         self.deadline = inf
+        self.room_deadline = inf
         self._timeout = timeout
         self._call_in_reactor = call_in_reactor
         self._parser = HeadParser(server.limits, server.heads)
@@ -106,6 +108,8 @@ class Channel(Protocol):
         self._wait_received = 0
         self._waited = 0.0
         self._waiting_for_room: list[Deferred[None]] = []
+        self._probed: Any = None
+        """The task that waits for a client which was asked whether it is still there."""
 
     # What Twisted calls
 
@@ -125,17 +129,20 @@ class Channel(Protocol):
             self._hold(data)
         elif state is State.BODY or state is State.DRAIN:
             self._body_data(data)
+        elif state is State.TALK:
+            self._talk_data(data)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Tell everyone who waits for this client that it is gone."""
         self._go(Event.LOST)
         self.deadline = inf
         self.writer.gone = True
+        # First what is cancelled: what is woken below may begin to wait for something else, and is let.
+        self.server.disconnected(self)
         if self._intake is not None:
             self._intake.fail(ConnectionError("client closed connection"))
             self._intake = None
         self._tell_of_room()
-        self.server.disconnected(self)
 
     def drained(self) -> None:
         """Everything queued in the transport has been sent."""
@@ -150,11 +157,16 @@ class Channel(Protocol):
         """The client sent its last byte; return whether it is to get an answer all the same.
 
         Many clients close their sending side after the request. One that left altogether looks the same until
-        something is sent, so a request that waits for something on the reactor counts as left.
+        something is sent; see `_may_be_there()`.
         """
         if self.state is State.BUSY:
             task = self.task
-            self._ended = task is None or not task.waiting
+            self._ended = task is None or not task.keeps_waiting or self._may_be_there()
+        elif self.state is State.TALK:
+            self._ended = True
+            self.deadline = inf
+            if self._intake is not None:
+                self._intake.finish()
         elif self.state is State.HEAD or self.state is State.LINGER:
             self._ended = self.transport.unsent() > 0
             if self._ended:
@@ -164,17 +176,39 @@ class Channel(Protocol):
     # What the answering side calls
 
     def answer_waits(self) -> None:
-        """The answer waits for something on the reactor: a client that sent its last byte counts as left."""
-        if self._ended:
+        """The answer waits for something on the reactor: is a client that sent its last byte still there?"""
+        if self._ended and self.state is State.BUSY and not self._may_be_there():
             self.transport.abortConnection()
+
+    def _may_be_there(self) -> bool:
+        """Return whether a client that sent its last byte may be waiting for the answer still.
+
+        A unix socket tells when its client leaves altogether. Over TCP only sending something does: the
+        kernel of a client that left answers with a reset, which `Readers` watches for. Where nothing can be
+        sent in advance of the answer the client counts as left.
+        """
+        if self.transport.tells_departure or self._probed is self.task:
+            return True
+        self._probed = self.task
+        return bool(self.task.probe())
 
     def when_drained(self) -> Deferred[None]:
         """Return a Deferred that fires once the transport has sent what was queued (or the client left)."""
-        deferred: Deferred[None] = Deferred()
+        deferred: Deferred[None] = Deferred(self._wake_if_gone)
         if self.state is State.CLOSED or not self.transport.pending():
             deferred.callback(None)
         else:
             self._waiting_for_room.append(deferred)
+            self._unsent = self.transport.unsent()
+            self.room_deadline = time.monotonic() + self._timeout
+        return deferred
+
+    def room(self) -> Deferred[None]:
+        """`when_drained()` that lets the reactor look after others first."""
+        if self.transport.pending():
+            return self.when_drained()
+        deferred: Deferred[None] = Deferred(self._wake_if_gone)
+        self._call_in_reactor(_fire, deferred)
         return deferred
 
     def answered(self, persist: bool, in_reactor: bool) -> None:
@@ -204,7 +238,7 @@ class Channel(Protocol):
 
     def hand_over(self) -> None:
         """Let the pool thread that answers read the rest of the body itself. Reactor only."""
-        if self.state is State.BODY:
+        if self.state is State.BODY or self.state is State.TALK:
             self._pause()
             self._pulled = True
 
@@ -217,6 +251,9 @@ class Channel(Protocol):
         """Read more of the body on this pool thread; return False when the reactor does that."""
         if not self._pulled:
             return False
+        if self.state is State.TALK:
+            self._receive_talk()
+            return True
         limits = self.server.limits
         allowed = limits.body_seconds(self._wait_received)
         started = time.monotonic()
@@ -238,13 +275,91 @@ class Channel(Protocol):
             self.deadline = self._wait_started + (self.server.limits.body_timeout or inf)
 
     def signal(self) -> Deferred[None]:
-        """Return something a coroutine on the reactor can wait for."""
-        return Deferred()
+        """Return something a coroutine on the reactor can wait for.
+
+        Cancelling it when the client is gone wakes the coroutine: it finds out itself, and says so in the
+        words of the blocking calls.
+        """
+        if self.state is State.TALK:
+            self.deadline = time.monotonic() + self._timeout
+        return Deferred(self._wake_if_gone)
+
+    def _wake_if_gone(self, deferred: Deferred[None]) -> None:
+        if self.writer.gone:
+            deferred.callback(None)
+        elif self.state is State.TALK:
+            self.deadline = inf
+
+    def retire(self) -> None:
+        """Close the connection if nothing is asked on it; let a connection handler read no more."""
+        if self.state is State.HEAD and not self._parser.started:
+            self.transport.loseConnection()
+        elif self.state is State.TALK:
+            self.writer.end_input()
+
+    def cut_off(self) -> None:
+        """The request was answered in its handler's place, which may use the socket still. Reactor only."""
+        intake, self._intake = self._intake, None
+        self._close()
+        if intake is not None:
+            intake.fail(ConnectionError("the request took too long"))
+
+    # Connection handlers
+
+    def talk(self, intake: Intake) -> None:
+        """Give what arrives to a connection handler, from the first byte on. Reactor only."""
+        self._go(Event.TAKEN)
+        self.deadline = inf
+        self._intake = intake
+
+    def speak_http(self, rest: bytes) -> None:
+        """The connection handler declined: read requests, beginning with what it left. Reactor only."""
+        self.writer.give_back()
+        if self.state is State.CLOSED:
+            self.server.disconnected(self)
+            return
+        self._go(Event.ANSWERED)
+        self._intake = None
+        self._pulled = False
+        self._expect_head(time.monotonic())
+        self._pending += rest
+        self._take_pending()
+
+    def hang_up(self) -> None:
+        """The connection handler is done: send what is queued and close. Reactor only."""
+        self.writer.give_back()
+        if self.state is State.CLOSED:
+            self.server.disconnected(self)
+        else:
+            self._close()
+
+    def _talk_data(self, data: bytes) -> None:
+        self.deadline = inf
+        if self._intake is not None and not self._intake.feed(data):
+            self._pause()
+
+    def _receive_talk(self) -> None:
+        """Read on this pool thread for a connection handler."""
+        intake = self._intake
+        if intake is None:
+            return
+        try:
+            data = self.writer.receive(inf)
+        except EndOfInput:
+            self._ended = True
+            intake.finish()
+        except OSError as error:
+            intake.fail(error)
+        else:
+            intake.feed(data)
 
     # Timeouts
 
     def timed_out(self, now: float) -> None:
-        """The deadline has passed: say so if the client is owed an answer, and close."""
+        """A deadline has passed: say so if the client is owed an answer, and close."""
+        if self.room_deadline < now:
+            self._check_room(now)
+            return
         if self._pulled:
             # The thread that reads keeps the time itself.
             return
@@ -258,26 +373,40 @@ class Channel(Protocol):
             self.deadline = now + self.server.limits.body_timeout
         elif self.state is State.BODY and self._intake is not None:
             self._intake.fail(TimeoutError("the request's body did not arrive in time"))
+        elif self.state is State.TALK and self._intake is not None:
+            self._intake.fail(TimeoutError("nothing arrived in time"))
         elif self.state is State.DRAIN or self.transport.pending():
             self.transport.abortConnection()
         else:
             # Not a reset: a slow client may have some of our last response to read yet.
             self.transport.loseConnection()
 
+    def _check_room(self, now: float) -> None:
+        """Give a client up that takes nothing of what a coroutine wants to send."""
+        if self._takes():
+            self.room_deadline = now + self._timeout
+        else:
+            self.transport.abortConnection()
+
     def _still_sending(self, now: float) -> bool:
         """Return whether the client takes what is queued for it, and look again after another timeout."""
+        taking = self._takes()
+        if taking:
+            self.deadline = now + self._timeout
+        return taking
+
+    def _takes(self) -> bool:
+        """Return whether some of what is queued was sent since the last look."""
         unsent, self._unsent = self._unsent, self.transport.unsent()
-        if unsent == self._unsent:
-            return False
-        self.deadline = now + self._timeout
-        return True
+        return unsent != self._unsent
 
     # Inside
 
     def _tell_of_room(self) -> None:
         waiting, self._waiting_for_room = self._waiting_for_room, []
+        self.room_deadline = inf
         for deferred in waiting:
-            deferred.callback(None)
+            _fire(deferred)
 
     def _go(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state][event]
@@ -415,6 +544,7 @@ class Channel(Protocol):
 
     def _answered(self, persist: bool) -> None:
         if self.state is State.CLOSED:
+            self.server.disconnected(self)
             return
         if not persist or self._broken or (self._ended and not self._pending):
             self._close()
@@ -470,3 +600,8 @@ class Channel(Protocol):
                 waited = time.monotonic() - self._paused_at
                 self._wait_started += waited
                 self.deadline += waited
+
+
+def _fire(deferred: Deferred[None]) -> None:
+    if not deferred.called:
+        deferred.callback(None)

@@ -47,6 +47,11 @@ class Readers:
             self._transports[descriptor] = transport
             self._epoll.register(descriptor, _READY)
 
+    def watch(self, descriptor: int) -> None:
+        """Only look out for the end of a connection that is being read from."""
+        if descriptor in self._transports:
+            self._epoll.modify(descriptor, 0)
+
     def remove(self, descriptor: int) -> None:
         """Stop reading from a connection; must be called before its descriptor is closed."""
         if self._transports.pop(descriptor, None) is not None:

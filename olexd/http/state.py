@@ -24,6 +24,8 @@ class State(StrEnum):
     """The answer is complete; the rest of the request's body is read and dropped."""
     LINGER = "linger"
     """Nothing more will be sent; input is dropped until the client closes too, for a short time."""
+    TALK = "talk"
+    """A connection handler speaks a protocol of its own; nothing is parsed."""
     CLOSED = "closed"
 
 
@@ -38,16 +40,24 @@ class Event(StrEnum):
     """The response is complete and the connection persists."""
     LAST_ANSWER = "last answer"
     """The response is complete and the connection does not persist."""
+    TAKEN = "taken"
+    """A connection handler takes the connection before anything was read."""
     LOST = "lost"
 
 
 _END: Final = {Event.LAST_ANSWER: State.LINGER, Event.LOST: State.CLOSED}
 
 TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
-    State.HEAD: {Event.REQUEST: State.BUSY, Event.REQUEST_WITH_BODY: State.BODY, **_END},
+    State.HEAD: {
+        Event.REQUEST: State.BUSY,
+        Event.REQUEST_WITH_BODY: State.BODY,
+        Event.TAKEN: State.TALK,
+        **_END,
+    },
     State.BODY: {Event.BODY_END: State.BUSY, Event.ANSWERED: State.DRAIN, **_END},
     State.BUSY: {Event.ANSWERED: State.HEAD, **_END},
     State.DRAIN: {Event.BODY_END: State.HEAD, **_END},
+    State.TALK: {Event.ANSWERED: State.HEAD, **_END},
     State.LINGER: {Event.LAST_ANSWER: State.LINGER, Event.LOST: State.CLOSED},
     State.CLOSED: dict.fromkeys(Event, State.CLOSED),
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import Any
 
 from twisted.internet import tcp, unix
+from twisted.internet.defer import Deferred
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 
 from olexd.http.writer import READ_SIZE, SocketWriter
@@ -17,6 +19,9 @@ class _Lendable:
     They close a lent socket only through its owner, read through the factory's `Readers`, and let a client
     that has sent its last byte wait for its answer. The protocol sets `writer` when the connection is made.
     """
+
+    tells_departure = False
+    """Whether a client that leaves altogether shows at once, unlike one that only closes its sending side."""
 
     writer: SocketWriter
     socket: socket.socket
@@ -54,10 +59,20 @@ class _Lendable:
         if data:
             self.protocol.dataReceived(data)
             return None
-        if self.protocol.answer_pending():
-            self.stopReading()
+        if self.protocol.answer_pending() and not self.hung_up():
+            self.server.factory.readers.watch(self.socket.fileno())
             return None
         return CONNECTION_DONE
+
+    def hung_up(self) -> bool:
+        """Return whether the connection is over in both directions, as far as the kernel knows."""
+        poll = select.poll()
+        poll.register(self.socket, 0)
+        return bool(poll.poll(0))
+
+    def room(self) -> Deferred[None]:
+        """Return a Deferred that fires, not at once, when the queue is empty or the client gone."""
+        return self.protocol.room()  # type: ignore[no-any-return]
 
     def _closeSocket(self, orderly: bool) -> None:
         if self.writer.abandon():
@@ -77,6 +92,8 @@ class TCPServer(_Lendable, tcp.Server):
 
 class UNIXServer(_Lendable, unix.Server):
     """A unix-socket connection whose socket a pool thread may write to."""
+
+    tells_departure = True
 
 
 class TCPPort(tcp.Port):

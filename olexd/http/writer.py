@@ -12,7 +12,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Final, NoReturn, Protocol
 
 from olexd.errors import ClientGone
@@ -24,6 +24,10 @@ POLL_MAX: Final = 1_000_000.0
 _IOV_MAX: Final = 64
 HELD_MAX: Final = 16384
 """How many flushed bytes may be held for a moment."""
+ROOM_MAX: Final = 65536
+"""How many bytes may wait in the reactor's transport before a coroutine has to wait for room."""
+TURN_MAX: Final = 1 << 20
+"""How much a coroutine may send before the reactor looks after others, however fast its client reads."""
 JOIN_MAX: Final = 262144
 """Up to this size one copy is cheaper than a scattered send."""
 
@@ -37,6 +41,19 @@ class Transport(Protocol):
     def pending(self) -> bool:
         """Return whether queued bytes have not been sent yet."""
 
+    def unsent(self) -> int:
+        """Return how many bytes are queued."""
+
+    def room(self) -> Awaitable[None]:
+        """Return what a coroutine awaits until everything queued has been sent, or the client is gone.
+
+        It waits for one turn of the reactor at least.
+        """
+
+
+class EndOfInput(ConnectionError):
+    """The client has sent its last byte."""
+
 
 class SocketWriter:
     """One connection's outgoing side.
@@ -49,6 +66,7 @@ class SocketWriter:
         "_held",
         "_held_size",
         "_holding",
+        "_turn_began",
         "abandoned",
         "bytes_out",
         "gone",
@@ -68,6 +86,7 @@ class SocketWriter:
         self._held_size = 0
         self._holding: threading.Lock | None = None
         """Set once something was held: from then on every use of the socket takes it."""
+        self._turn_began = 0
         self.lent = False
         self.gone = False
         self.abandoned = False
@@ -77,6 +96,12 @@ class SocketWriter:
     def accepted(self) -> int:
         """How many bytes were sent or are about to be."""
         return self.bytes_out + self._held_size
+
+    def gone_twin(self) -> SocketWriter:
+        """Return a writer of the same connection for which the client is gone: it never sends anything."""
+        twin = SocketWriter(self.sock, self.transport, self.timeout)
+        twin.gone = True
+        return twin
 
     def lend(self) -> None:
         """Hand the socket to the pool thread that answers the request. Reactor only."""
@@ -106,6 +131,14 @@ class SocketWriter:
             self.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             # Not connected any more: that is what was wanted.
+            return
+
+    def end_input(self) -> None:
+        """Let whoever reads find the client's last byte; what is written still goes out. Any thread."""
+        try:
+            self.sock.shutdown(socket.SHUT_RD)
+        except OSError:
+            # Not connected any more: there is nothing to read either.
             return
 
     def hold(self, parts: Sequence[bytes]) -> bool:
@@ -234,7 +267,7 @@ class SocketWriter:
         """Return bytes that the client sent, waiting for them. Pool thread only, in the reactor's place.
 
         Raises TimeoutError when nothing comes in `seconds` (or the writer's own timeout, if that is less),
-        ConnectionError when the client is gone.
+        EndOfInput when the client sends no more, another OSError when it is gone.
         """
         while True:
             try:
@@ -243,7 +276,7 @@ class SocketWriter:
                 self._wait_for(select.POLLIN, min(seconds, self.timeout))
                 continue
             if not data:
-                raise ConnectionError("client closed connection")
+                raise EndOfInput("client closed connection")
             return data
 
     def _wait_for(self, event: int, seconds: float) -> None:
@@ -268,6 +301,14 @@ class SocketWriter:
                 self._fail()
         if sent != len(data):
             self.transport.write(data[sent:])
+
+    async def room(self) -> None:
+        """Wait until little is queued in the transport. Reactor only. Raises ClientGone."""
+        if self.transport.unsent() > ROOM_MAX or self.bytes_out - self._turn_began > TURN_MAX:
+            self._turn_began = self.bytes_out
+            await self.transport.room()
+        if self.gone:
+            raise ClientGone(WRITE_FAILED)
 
     def _wait_for_room(self) -> None:
         if self.gone:

@@ -143,6 +143,28 @@ class Body:
         """Whether everything has arrived and been read."""
         return self.complete and not self._parts
 
+    def receive(self, n: int) -> bytes:
+        """Return what arrives next, 1 to `n` bytes; b"" at the end. Blocks and raises like `read()`."""
+        if self._arrived is None:
+            return b""
+        self._start()
+        self._wait(lambda: len(self._parts) > 0)
+        with self._arrived:
+            return self._take_some(n)
+
+    async def areceive(self, n: int) -> bytes:
+        """`receive()` for a coroutine on the reactor's thread."""
+        if self._arrived is None:
+            return b""
+        self._start()
+        await self._wait_async(lambda: len(self._parts) > 0)
+        with self._arrived:
+            return self._take_some(n)
+
+    def rest(self) -> bytes:
+        """Return what has arrived and nobody read. Waits for nothing."""
+        return self._parts.take(len(self._parts))
+
     def read(self, n: int = -1) -> bytes:
         """Return exactly `n` bytes, fewer only at the end of the body; all that is left for -1.
 
@@ -175,7 +197,7 @@ class Body:
     async def arrival(self) -> None:
         """Wait until there is something to read, or nothing more will come. For coroutines on the reactor."""
         if self._arrived is not None:
-            await self._wait_async(1)
+            await self._wait_async(lambda: len(self._parts) > 0)
 
     def _read_exactly(self, n: int) -> bytes:
         if n > LOW_WATER:
@@ -206,11 +228,17 @@ class Body:
         return b"".join(parts)
 
     def _read_line_part(self, n: int) -> bytes:
+        want = _line_part(n)
+        self._wait(lambda: self._has_line(want))
+        return self._take_line_part(want)
+
+    def _has_line(self, most: int) -> bool:
+        return len(self._parts) >= most or self._parts.find_line(most) > 0
+
+    def _take_line_part(self, most: int) -> bytes:
         assert self._arrived is not None
-        want = LOW_WATER if n < 0 else min(n, LOW_WATER)
-        self._wait(lambda: len(self._parts) >= want or self._parts.find_line(want) > 0)
         with self._arrived:
-            return self._take(self._parts.find_line(want) or want)
+            return self._take(self._parts.find_line(most) or most)
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         """Return whole lines until at least `hint` bytes are read; all lines for -1. Blocks."""
@@ -243,7 +271,7 @@ class Body:
         missing = n
         while missing:
             want = LOW_WATER if n < 0 else min(missing, LOW_WATER)
-            await self._wait_async(want)
+            await self._wait_async(lambda want=want: len(self._parts) >= want)  # type: ignore[misc]
             with self._arrived:
                 part = self._take(want)
             if not part:
@@ -252,11 +280,27 @@ class Body:
             missing -= len(part) if n > 0 else 0
         return b"".join(parts)
 
-    async def _wait_async(self, want: int) -> None:
+    async def areadline(self, n: int = -1) -> bytes:
+        """`readline()` for a coroutine on the reactor's thread."""
+        if n == 0 or self._arrived is None:
+            return b""
+        self._start()
+        parts = []
+        while n:
+            want = _line_part(n)
+            await self._wait_async(lambda want=want: self._has_line(want))  # type: ignore[misc]
+            part = self._take_line_part(want)
+            parts.append(part)
+            n = n - len(part) if n > 0 else n
+            if not part or part.endswith(b"\n"):
+                break
+        return b"".join(parts)
+
+    async def _wait_async(self, enough: Callable[[], bool]) -> None:
         assert self._arrived is not None and self._source is not None
         while True:
             with self._arrived:
-                if self.complete or self._error or len(self._parts) >= want:
+                if self.complete or self._error or enough():
                     return
                 signal = self._waiter = self._source.signal()
             await signal
@@ -282,6 +326,10 @@ class Body:
                     self._arrived.wait()
                 self._waiting -= 1
 
+    def _take_some(self, n: int) -> bytes:
+        """Take what there is, at most `n` bytes. Raises like `read()` when that is nothing."""
+        return self._take(min(n, len(self._parts)) or 1)
+
     def _take(self, n: int) -> bytes:
         if self._error is not None and len(self._parts) < n:
             if isinstance(self._error, BadRequest):
@@ -292,3 +340,8 @@ class Body:
             self._paused = False
             self._source.resume()
         return data
+
+
+def _line_part(n: int) -> int:
+    """Return how much of a line to take at once of which `n` bytes are wanted, -1 for all."""
+    return LOW_WATER if n < 0 else min(n, LOW_WATER)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
+from olexd.model.deadline import Deadline
 from olexd.model.table import Table
+
+if TYPE_CHECKING:
+    from olexd.model.body import Body
 
 _ids = count(1)
 
@@ -25,8 +29,10 @@ class Connection:
     __slots__ = (
         "_aborted",
         "base",
+        "cleanups",
         "client_ip",
         "config",
+        "deadline",
         "id",
         "keepalive",
         "keepalives",
@@ -37,6 +43,7 @@ class Connection:
         "python",
         "run_blocking",
         "secure",
+        "talk",
         "writer",
     )
 
@@ -60,6 +67,12 @@ class Connection:
         """Runs a coroutine for a request while the calling pool thread waits; set by the site."""
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
+        self.deadline: Deadline | None = None
+        """The time limit of the present request's handlers, once one with a limit has begun."""
+        self.talk: Body | None = None
+        """What arrives, for a connection handler."""
+        self.cleanups: list[Callable[[], None]] | None = None
+        """What is to be called when the connection is over."""
 
     @property
     def aborted(self) -> bool:

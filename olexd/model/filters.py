@@ -218,6 +218,18 @@ class InputChain:
                 await self.request.body.arrival()
         return self._ready.take(len(self._ready) if n < 0 else n)
 
+    async def areadline(self, n: int = -1) -> bytes:
+        """`readline()` for a coroutine on the reactor's thread."""
+        if n == 0:
+            return b""
+        while not (size := self._line(n)):
+            if self._ended:
+                size = len(self._ready) if n < 0 else n
+                break
+            if not self._more(-1):
+                await self.request.body.arrival()
+        return self._ready.take(size)
+
     def _more(self, n: int) -> bool:
         """Get another block towards `n` bytes (-1: all); return whether there was one, or the end."""
         # Filters are not to work byte by byte because a few bytes are still missing.

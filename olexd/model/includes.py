@@ -44,6 +44,10 @@ class Outer(Protocol):
     @property
     def gone(self) -> bool: ...
 
+    async def room(self) -> None: ...
+
+    def gone_twin(self) -> Outer: ...
+
 
 class IncludedWriter:
     """Stands for the connection of a request whose response becomes part of another one's."""
@@ -78,3 +82,11 @@ class IncludedWriter:
             self.send([block])
             sent += len(block)
         return sent
+
+    async def room(self) -> None:
+        """Wait until the outer response's connection has room. Reactor only. Raises ClientGone."""
+        await self._writer.room()
+
+    def gone_twin(self) -> IncludedWriter:
+        """Return a writer for the same place for which the client is gone."""
+        return IncludedWriter(self._writer.gone_twin(), self._sink)

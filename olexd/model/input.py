@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from olexd.errors import BadRequest, ServerReturn
@@ -24,6 +24,12 @@ def _refuse_on_reactor(record: Request) -> None:
         raise RuntimeError(
             "this handler runs on the reactor's thread, where reading would block: await req.aread()"
         )
+
+
+def refuse_in_pool(record: Request) -> None:
+    """Refuse what only a coroutine on the reactor's thread can wait for. Raises RuntimeError."""
+    if not record.on_reactor:
+        raise RuntimeError("this can only be awaited by a coroutine that the server runs")
 
 
 def _read(record: Request, method: Callable[[int], T], size: int) -> T:
@@ -50,13 +56,23 @@ def readlines(record: Request, hint: int) -> list[bytes]:
     return _read(record, _body(record).readlines, hint)
 
 
-async def aread(record: Request, size: int) -> bytes:
-    """`read()` for coroutines on the reactor's thread."""
+async def _aread(record: Request, method: Callable[[int], Awaitable[T]], size: int) -> T:
     size = operator.index(size)
+    refuse_in_pool(record)
     try:
-        return await _body(record).aread(size)
+        return await method(size)
     except BadRequest as error:
         raise ServerReturn(error.status) from error
+
+
+def aread(record: Request, size: int) -> Awaitable[bytes]:
+    """`read()` for coroutines on the reactor's thread."""
+    return _aread(record, _body(record).aread, size)
+
+
+def areadline(record: Request, size: int) -> Awaitable[bytes]:
+    """`readline()` for coroutines on the reactor's thread."""
+    return _aread(record, _body(record).areadline, size)
 
 
 def discard(record: Request) -> int:

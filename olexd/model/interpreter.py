@@ -6,6 +6,7 @@ There is one interpreter; the names keep the handler modules of different sites 
 from __future__ import annotations
 
 from olexd.config.python import PythonDir
+from olexd.config.server import HostConfig
 from olexd.model.request import Request
 from olexd.model.runtime import MAIN_INTERPRETER
 
@@ -20,6 +21,14 @@ def interpreter_name(record: Request, directory: str | None) -> str:
     if conf.per_directive:
         return directory or MAIN_INTERPRETER
     return record.host.name
+
+
+def connection_interpreter(host: HostConfig) -> str:
+    """Return the name for connection handlers, for which there is neither a file nor a section."""
+    conf = host.merged()[PythonDir]
+    if conf.interpreter:
+        return conf.interpreter
+    return MAIN_INTERPRETER if conf.per_directory or conf.per_directive else host.name
 
 
 def _directory_of(filename: str | None) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from olexd.errorlog import Level
-from olexd.model import runtime
+from olexd.model import runtime, talk
 from olexd.model.connection import Connection
+from olexd.model.hlist import mp_hlist
 from olexd.model.hosts import confirmed_name
 from olexd.model.logging import log_connection
 from olexd.model.mp_server import log_arguments, mp_server, server_of
 from olexd.model.table import Table
 
+_is_callable = callable
 _deprecations_told: Final[set[str]] = set()
 
 
@@ -28,16 +31,18 @@ def _tell_deprecated(name: str, instead: str) -> None:
 class mp_conn:
     """A client connection. All attributes but `keepalive` are read-only; others cannot be added."""
 
-    __slots__ = ("__weakref__", "_host_name", "_looked_up", "_record")
+    __slots__ = ("__weakref__", "_hlist", "_host_name", "_looked_up", "_record")
 
     _record: Connection
     _host_name: str | None
     _looked_up: bool
+    _hlist: mp_hlist | None
 
     def __init__(self, record: Connection) -> None:
         object.__setattr__(self, "_record", record)
         object.__setattr__(self, "_host_name", None)
         object.__setattr__(self, "_looked_up", False)
+        object.__setattr__(self, "_hlist", None)
 
     @property
     def base_server(self) -> mp_server:
@@ -127,6 +132,54 @@ class mp_conn:
     def _conn_rec(self) -> object:
         return self._record
 
+    @property
+    def hlist(self) -> mp_hlist:
+        """The list of the connection handler that runs. Raises AttributeError when none does."""
+        if self._hlist is None:
+            raise AttributeError("hlist")
+        return self._hlist
+
+    def _set_hlist(self, hlist: mp_hlist | None) -> None:
+        object.__setattr__(self, "_hlist", hlist)
+
+    def read(self, length: int = 0) -> bytes:
+        """Return 1 to `length` bytes; what comes next for 0; all up to the end for -1. Blocks.
+
+        For connection handlers only. Raises OSError at the end, and when the client stalls or is gone.
+        """
+        return talk.read(self._record, length)
+
+    def readline(self, length: int = 0) -> bytes:
+        """Return the next line, at most `length` bytes of it. Blocks. Raises like `read()`."""
+        return talk.readline(self._record, length)
+
+    def write(self, data: str | bytes) -> None:
+        """Send str (as UTF-8) or bytes at once. That the client is gone is told by the next read."""
+        talk.write(self._record, data)
+
+    async def aread(self, length: int = 0) -> bytes:
+        """`read()` for coroutine handlers."""
+        return await talk.aread(self._record, length)
+
+    async def areadline(self, length: int = 0) -> bytes:
+        """`readline()` for coroutine handlers."""
+        return await talk.areadline(self._record, length)
+
+    async def awrite(self, data: str | bytes) -> None:
+        """`write()` for coroutines: waits while the client is slow. Raises OSError when it is gone."""
+        await talk.awrite(self._record, data)
+
+    def register_cleanup(self, callable: Callable[[Any], object], data: Any = None) -> None:
+        """Have `callable(data)` called when the connection is over, newest first."""
+        if not _is_callable(callable):
+            raise ValueError("first argument must be a callable object")
+        record = self._record
+        if record.cleanups is None:
+            record.cleanups = []
+        record.cleanups.append(
+            lambda: runtime.run_cleanup(callable, data, lambda line: log_connection(record, line))
+        )
+
     def log_error(self, message: str | None, level: int = Level.ERR) -> None:
         """Write to the error log with the client's address; None is ignored."""
         entry = log_arguments(message, level)
@@ -136,7 +189,7 @@ class mp_conn:
     def __setattr__(self, name: str, value: object) -> None:
         if name == "keepalive":
             self._set_keepalive(value)
-        elif name.startswith("__") or not hasattr(mp_conn, name):
+        elif name == "hlist" or name.startswith("__") or not hasattr(mp_conn, name):
             raise AttributeError(name)
         else:
             raise AttributeError("readonly attribute")

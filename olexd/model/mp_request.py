@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from olexd.config.core import CoreDir, CoreServer
@@ -50,6 +51,28 @@ PHASES: Final = frozenset(
 """The phases that `add_handler()` can add to."""
 
 _is_callable = callable
+
+
+@contextmanager
+def _file_part(path: str, offset: int, length: int) -> Iterator[tuple[int, int, int]]:
+    """Open a file that is to be sent; give its descriptor, the offset and how many bytes to send."""
+    argument_text(path, 1)
+    offset, length = operator.index(offset), operator.index(length)
+    try:
+        size = os.stat(path).st_size
+    except OSError:
+        raise OSError("Could not stat file for reading") from None
+    if os.path.isdir(path):
+        raise OSError("Write failed, client closed connection.")
+    available = max(size - max(offset, 0), 0)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        raise OSError("Could not open file for reading") from None
+    try:
+        yield descriptor, offset, available if length < 0 else min(length, available)
+    finally:
+        os.close(descriptor)
 
 
 class mp_request(RequestAttributes):
@@ -99,26 +122,27 @@ class mp_request(RequestAttributes):
 
     def sendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
         """Send a file's bytes, `len` -1 to its end; return how many were sent. Raises OSError."""
-        argument_text(path, 1)
-        offset, length = operator.index(offset), operator.index(len)
-        try:
-            size = os.stat(path).st_size
-        except OSError:
-            raise OSError("Could not stat file for reading") from None
-        if os.path.isdir(path):
-            raise OSError("Write failed, client closed connection.")
-        available = max(size - max(offset, 0), 0)
-        return self._send_open_file(path, offset, available if length < 0 else min(length, available))
+        with _file_part(path, offset, len) as part:
+            return self._record.output.send_file(*part)
 
-    def _send_open_file(self, path: str, offset: int, length: int) -> int:
+    async def awrite(self, data: str | bytes, flush: int = 1) -> None:
+        """`write()` for coroutines: waits while the client is slow. Raises OSError when it is gone."""
+        input.refuse_in_pool(self._record)
+        await self._record.output.awrite(body_bytes(data), operator.index(flush) != 0)
+
+    async def aflush(self) -> None:
+        """`flush()` for coroutines: waits while the client is slow. Raises OSError when it is gone."""
+        input.refuse_in_pool(self._record)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            raise OSError("Could not open file for reading") from None
-        try:
-            return self._record.output.send_file(descriptor, offset, length)
-        finally:
-            os.close(descriptor)
+            await self._record.output.aflush()
+        except ClientGone as error:
+            raise ClientGone(FLUSH_FAILED) from error
+
+    async def asendfile(self, path: str, offset: int = 0, len: int = -1) -> int:
+        """`sendfile()` for coroutines: waits while the client is slow. The file is read on the reactor."""
+        input.refuse_in_pool(self._record)
+        with _file_part(path, offset, len) as part:
+            return await self._record.output.asend_file(*part)
 
     def set_content_length(self, len: int) -> None:
         """Announce the length of the response's body, in bytes."""
@@ -150,6 +174,11 @@ class mp_request(RequestAttributes):
         """`read()` for coroutine handlers."""
         self._has_read = self._has_read or len != 0
         return await input.aread(self._record, len)
+
+    async def areadline(self, len: int = -1) -> bytes:
+        """`readline()` for coroutine handlers."""
+        self._has_read = self._has_read or len != 0
+        return await input.areadline(self._record, len)
 
     def discard_request_body(self) -> int:
         """Read and drop the rest of the body; return OK or an HTTP status."""

@@ -46,6 +46,10 @@ class Writer(Protocol):
 
     def send_file(self, fd: int, offset: int, length: int) -> int: ...
 
+    async def room(self) -> None: ...
+
+    def gone_twin(self) -> Writer: ...
+
 
 class Framing(Enum):
     """How the end of the response is told."""
@@ -64,6 +68,7 @@ class Output:
     """
 
     __slots__ = (
+        "_answer",
         "_buffer",
         "_buffered",
         "_declared",
@@ -92,10 +97,14 @@ class Output:
         self._buffered = 0
         self._declared = 0
         self._framing = Framing.CLOSE
+        self._answer: Output | None = None
+        """What was sent in this response's place."""
 
     @property
     def wire_bytes(self) -> int:
         """How many bytes went to the client so far, the head included."""
+        if self._answer is not None:
+            return self._answer.wire_bytes
         return self._writer.accepted - self._sent_before
 
     @property
@@ -194,6 +203,25 @@ class Output:
         """Return the output of a subrequest, whose body goes to `sink` instead of to the client."""
         return Output(request, IncludedWriter(self._writer, sink))
 
+    async def awrite(self, data: bytes, flush: bool) -> None:
+        """`write()` for a coroutine on the reactor's thread: waits while the client is slow to take it."""
+        for start in range(0, len(data), FILE_BLOCK):
+            self.write(data[start : start + FILE_BLOCK], flush)
+            await self._writer.room()
+
+    async def aflush(self) -> None:
+        """`flush()` for a coroutine on the reactor's thread."""
+        self.flush()
+        await self._writer.room()
+
+    async def asend_file(self, fd: int, offset: int, length: int) -> int:
+        """`send_file()` for a coroutine on the reactor's thread, one block of the file after the other."""
+        sent = 0
+        while sent < length and (block := os.pread(fd, min(FILE_BLOCK, length - sent), offset + sent)):
+            await self.awrite(block, True)
+            sent += len(block)
+        return sent
+
     def discard(self) -> None:
         """Drop what has collected and was not pushed."""
         self._buffer = []
@@ -216,6 +244,12 @@ class Output:
             self.persist = False
         elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
+
+    def give_way(self, answer: Output) -> None:
+        """Count what is about to be answered in this response's place; for its handler the client is gone."""
+        self._answer = answer
+        self.bytes_sent = answer.bytes_queued
+        self._writer = self._writer.gone_twin()
 
     def abandon(self) -> None:
         """End the response without sending anything more: the client is gone, or cannot be told."""
@@ -313,7 +347,7 @@ class Output:
             for call in plan.response_head:
                 call(request)
         if request.assbackwards:
-            self.committed = True
+            self._begin()
             self._framing = Framing.CLOSE
             return b""
         if request.no_cache:
@@ -338,8 +372,15 @@ class Output:
             else:
                 parts.append(always.content_type or normal.content_type)
         parts.append(b"\r\n")
-        self.committed = True
+        self._begin()
         return b"".join(parts)
+
+    def _begin(self) -> None:
+        """Let the response begin, unless the time is up and the reactor has answered in its place."""
+        deadline = self.request.connection.deadline
+        if deadline is not None and not deadline.commit():
+            raise ClientGone(WRITE_FAILED)
+        self.committed = True
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or request.status < 200:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Final
 
 from olexd.config.core import ProcessSettings
@@ -42,7 +43,7 @@ class Runtime:
 
 
 _runtime: Final = Runtime()
-_thread: Final = threading.local()
+_interpreter: Final = ContextVar("interpreter", default=MAIN_INTERPRETER)
 
 
 def set_config(config: ServerConfig) -> None:
@@ -82,13 +83,13 @@ def is_defined(name: str) -> bool:
 
 
 def set_interpreter(name: str) -> None:
-    """Note under which interpreter's name this thread runs a handler."""
-    _thread.interpreter = name
+    """Note under which interpreter's name a handler runs, on this thread and in this coroutine."""
+    _interpreter.set(name)
 
 
 def interpreter() -> str:
-    """Return the interpreter's name of the handler that runs on this thread."""
-    return getattr(_thread, "interpreter", MAIN_INTERPRETER)
+    """Return the interpreter's name of the handler that runs on this thread or in this coroutine."""
+    return _interpreter.get()
 
 
 def log_error(message: str, level: Level) -> None:

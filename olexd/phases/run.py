@@ -20,7 +20,7 @@ from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_all, run_first, run_void
 from olexd.phases.walk import directory_walk, location_walk
-from olexd.status import DECLINED, DONE, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
+from olexd.status import DECLINED, DONE, GATEWAY_TIMEOUT, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
 from olexd.uri import decode_path
 
 _GO_ON: Final = (OK, DECLINED)
@@ -42,8 +42,7 @@ async def serve(request: Request, refusal: int = OK) -> None:
         else:
             await conclude(request, result)
     except ClientGone:
-        request.connection.aborted = True
-        request.output.abandon()
+        _give_up(request)
     except FilterFailed:
         _answer_failure(request)
     except Exception as error:
@@ -59,6 +58,15 @@ async def serve(request: Request, refusal: int = OK) -> None:
             log_failure(request, error)
     if request.cleanups or request.next is not None or plan.cleanup:
         await clean_up(request)
+
+
+def _give_up(request: Request) -> None:
+    """Note that nobody reads the response: the client is gone, or was answered as this took too long."""
+    connection = request.connection
+    connection.aborted = True
+    if connection.deadline is not None and connection.deadline.answered:
+        request.status = GATEWAY_TIMEOUT
+    request.output.abandon()
 
 
 def _answer_failure(request: Request) -> None:

@@ -12,10 +12,12 @@ event, would cost two thread switches per request. It goes on when the queue is 
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from types import FrameType
 from typing import Final, Protocol
 
 from olexd.process.climb import Concurrency
@@ -153,6 +155,20 @@ class Pool:
     def busy(self) -> int:
         """How many threads are running a job just now."""
         return sum(runner.serial & 1 for runner in self._runners)
+
+    def frame_of(self, wanted: Callable[[Job], bool]) -> FrameType | None:
+        """Return where the thread stands that runs a wanted job just now; None when none does."""
+        for runner in self._runners:
+            serial, job = runner.serial, runner.job
+            if serial & 1 and job is not None and wanted(job):
+                frame = sys._current_frames().get(runner.ident or 0)
+                return frame if runner.serial == serial else None
+        return None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether jobs run or wait."""
+        return bool(self.queue or self.busy)
 
     def stop(self, timeout: float) -> None:
         """Let running and queued jobs end, for at most `timeout` seconds, and end the threads."""

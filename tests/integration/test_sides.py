@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.wire import Wire, until
+from tests.integration.wire import Wire, reset, until
 
 SIZE = 30_000_000
 
@@ -65,6 +65,7 @@ async def answers_failures(req):
 
 
 async def forever(req):
+    record("begun")
     try:
         await Deferred()
     finally:
@@ -146,10 +147,11 @@ def test_failing_deferred(wire: Wire) -> None:
 
 def test_client_that_leaves(server: RunningServer) -> None:
     """A coroutine that waits is cancelled when its client leaves, in either way, and that is no failure."""
-    for leave in (socket.socket.close, lambda sock: sock.shutdown(socket.SHUT_WR)):
+    for leave in (socket.socket.close, reset):
         with Wire(server) as wire:
             wire.get("/forever")
             wire.get("/where")
+            recorded(server, "begun")
             leave(wire.socket)
             recorded(server, "cancelled")
     assert "CancelledError" not in (server.directory / "error.log").read_text()

@@ -6,7 +6,9 @@ from typing import Final
 
 from olexd.config.module import ModuleSpec
 from olexd.config.python import PythonDir, PythonServer, skips_mapping
+from olexd.modules.python.connections import connection_handler, converse
 from olexd.modules.python.directives import DIRECTIVES
+from olexd.modules.python.failures import log_stack
 from olexd.modules.python.filters import FILTERS
 from olexd.modules.python.hooks import PYTHON_HOOKS
 from olexd.modules.python.imports import run_imports
@@ -26,4 +28,12 @@ MODULE: Final = Module(
     {"python": python},
 )
 
-__all__ = ["MODULE", "PYTHON_HOOKS", "run_imports", "skips_mapping"]
+__all__ = [
+    "MODULE",
+    "PYTHON_HOOKS",
+    "connection_handler",
+    "converse",
+    "log_stack",
+    "run_imports",
+    "skips_mapping",
+]

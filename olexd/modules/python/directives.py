@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from olexd.config.python import Import, OptionName, PythonDir, PythonServer
+from olexd.config.python import Handler, Import, OptionName, PythonDir, PythonServer
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import Merge, merge_values
 from olexd.modules.python import phases
-from olexd.modules.python.lists import add_handlers, add_unrestricted, handler_entry, refuse
-from olexd.modules.words import current, overlay
+from olexd.modules.python.lists import add_handlers, add_unrestricted, handler_entry, split_list
+from olexd.modules.words import current, duration, overlay, store_as
 
 
 def _ignore(conf: PythonDir, args: Args) -> PythonDir:
     return conf
+
+
+def _timeout(word: str) -> float:
+    return 0.0 if word.lower() == "off" else duration(word)
 
 
 def set_option(conf: PythonDir, args: Args) -> PythonDir:
@@ -33,6 +37,12 @@ def add_import(conf: PythonServer, args: Args) -> PythonServer:
     """Note a module to import at start."""
     item = Import(args.words[0], args.words[1])
     return replace(conf, imports=merge_values(Merge.APPEND, conf.imports, (item,)))
+
+
+def set_connection_handler(conf: PythonServer, args: Args) -> PythonServer:
+    """Note the first handler. As in mod_python further ones are ignored, and a restricted list never runs."""
+    texts, extensions = split_list(args.raw)
+    return replace(conf, connection_handler=Handler(texts[0])) if texts and not extensions else conf
 
 
 def _row(
@@ -83,16 +93,6 @@ _MODULE_ROW: Final = _row(
     Arity.RAW,
     add_handlers([phase.name for phase in phases.PYTHON_PHASES], silent=True),
     "Modules whose functions, named as the phases' defaults, handle the phases they exist for.",
-)
-
-_UNSUPPORTED_ROWS: Final = (
-    _row(
-        "PythonConnectionHandler",
-        Context.SV,
-        Arity.RAW,
-        refuse,
-        "Not supported: behind a proxy there are no client connections to handle.",
-    ),
 )
 
 _FILTER_ROWS: Final = (
@@ -169,6 +169,17 @@ _SETTING_ROWS: Final = (
         store_flag("enable_pdb"),
         "Accepted for compatibility; handlers do not run under the debugger.",
     ),
+    _row(
+        "RequestTimeout",
+        Context.SVDH,
+        Arity.ONE,
+        store_as(
+            "request_timeout",
+            _timeout,
+            "{name} takes a number of seconds, also with a unit (ms, s, min, h), or Off; not '{word}'",
+        ),
+        "How long the handlers of a request may take; then the client gets 504 (default Off).",
+    ),
 )
 
 _SERVER_ROWS: Final = (
@@ -179,6 +190,14 @@ _SERVER_ROWS: Final = (
         PythonServer,
         add_import,
         "Import a module, and call a function of it, when the server starts.",
+    ),
+    Directive(
+        "PythonConnectionHandler",
+        Context.SV,
+        Arity.RAW,
+        PythonServer,
+        set_connection_handler,
+        "The handler that a new connection is given to before anything is read; DECLINED goes on with HTTP.",
     ),
     Directive(
         "PythonOptimize",
@@ -195,7 +214,6 @@ DIRECTIVES: Final = (
     *_HANDLER_ROWS,
     *_EARLY_ROWS,
     _MODULE_ROW,
-    *_UNSUPPORTED_ROWS,
     *_FILTER_ROWS,
     *_SETTING_ROWS,
     *_SERVER_ROWS,

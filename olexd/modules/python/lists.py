@@ -79,8 +79,3 @@ def add_unrestricted(phase: str) -> Callable[[PythonDir, Args], PythonDir]:
         return add(conf, args)
 
     return apply
-
-
-def refuse(conf: PythonDir, args: Args) -> PythonDir:
-    """Refuse a directive that is not supported: serving without it could serve what it guards."""
-    raise DirectiveError(f"{args.name} is not supported yet")

@@ -41,6 +41,8 @@ CLEANUP: Final = PythonPhase("PythonCleanupHandler", "cleanuphandler", _OK, answ
 
 INPUT_FILTER: Final = PythonPhase("PythonInputFilter", "inputfilter", _OK)
 OUTPUT_FILTER: Final = PythonPhase("PythonOutputFilter", "outputfilter", _OK)
+CONNECTION: Final = PythonPhase("PythonConnectionHandler", "connectionhandler", frozenset(), answers=False)
+"""Not a phase of a request: what a connection is begun with."""
 
 PYTHON_PHASES: Final = (
     INIT,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 from olexd.config.python import Handler
 from olexd.errors import ServerReturn
 from olexd.importer import resolve_object
 from olexd.model import runtime
+from olexd.model.deadline import Deadline
 from olexd.model.hlist import mp_hlist
 from olexd.model.interpreter import interpreter_name
 from olexd.model.mp_request import mp_request
@@ -17,7 +19,7 @@ from olexd.model.request import Request
 from olexd.modules.python.failures import fail
 from olexd.modules.python.phases import PythonPhase
 from olexd.modules.python.targets import Function, PythonPlan, Target, plan_of
-from olexd.phases.sides import to_pool, to_reactor, wait_for
+from olexd.phases.sides import Sided, to_pool, to_reactor, wait_for
 from olexd.status import DECLINED
 
 WRONG_RESULT = (
@@ -91,12 +93,17 @@ async def _run_one(
             runtime.set_interpreter(interpreter)
             function = target.function
             if target.per_request:
-                function = await _instance_function(record, req, target, interpreter)
+                function = await instance_function(record, req, target, interpreter)
             if function is None:
                 return None
-            result = function(req)
-            if type(result) is not int and hasattr(result, "__await__"):
-                result = await wait_for(record, result)
+            if plan.request_timeout is None:
+                result = function(req)
+                if type(result) is not int and hasattr(result, "__await__"):
+                    result = await wait_for(record, result)
+            else:
+                result = await _in_time(
+                    record, req, function, f"{phase.name} {entry.text}", plan.request_timeout
+                )
         except ServerReturn as raised:
             result = returned(record, raised)
         return result if type(result) is int else _checked(result)
@@ -107,11 +114,29 @@ async def _run_one(
         return fail(req, phase, entry.text, error, debugs(req, plan))
 
 
-async def _instance_function(record: Request, req: mp_request, target: Target, interpreter: str) -> Function:
-    """Make the instance that the handler is a method of."""
-    function: Function = resolve_object(target.module, target.path, req)
+async def _in_time(
+    record: Request, req: mp_request, function: Callable[[mp_request], Any], handler: str, seconds: float
+) -> Any:
+    """Call a handler whose time is limited (RequestTimeout); the reactor looks at the limit."""
+    connection = record.connection
+    deadline = connection.deadline
+    if deadline is None:
+        deadline = connection.deadline = Deadline()
+    deadline.enter(handler, seconds)
+    try:
+        result = function(req)
+        if type(result) is not int and hasattr(result, "__await__"):
+            result = await wait_for(record, result)
+        return result
+    finally:
+        deadline.leave()
+
+
+async def instance_function(sided: Sided, argument: Any, target: Target, interpreter: str) -> Function:
+    """Make the instance, of a class called with the handler's `argument`, that the handler is a method of."""
+    function: Function = resolve_object(target.module, target.path, argument)
     if not target.on_reactor and runs_on_reactor(function):
-        await to_reactor(record)
+        await to_reactor(sided)
         runtime.set_interpreter(interpreter)
     return function
 

@@ -12,11 +12,10 @@ from olexd.errorlog import Level
 from olexd.importer import LoadedModule, add_directory, apply_python_path, load, resolve_object
 from olexd.importer.objects import needs_instance
 from olexd.model import runtime
-from olexd.model.mp_request import mp_request
 from olexd.model.nonblocking import runs_on_reactor
 from olexd.modules.python.phases import PythonPhase
 
-Function = Callable[[mp_request], Any]
+Function = Callable[[Any], Any]
 TargetKey = tuple[str, str | None, str, str]
 """(handler, directory, phase, interpreter)"""
 
@@ -49,13 +48,14 @@ class Target:
 class PythonPlan:
     """The handler lists of merged settings, and what was found for them."""
 
-    __slots__ = ("auto_reload", "conf", "debug", "lists", "nonblocking", "targets")
+    __slots__ = ("auto_reload", "conf", "debug", "lists", "nonblocking", "request_timeout", "targets")
 
     def __init__(self, conf: PythonDir) -> None:
         self.conf = conf
         self.lists = conf.handlers
         self.auto_reload = conf.auto_reload is not False
         self.debug = bool(conf.debug)
+        self.request_timeout = conf.request_timeout
         self.nonblocking = conf.flag(NONBLOCKING) is True
         self.targets: dict[TargetKey, Target] = {}
 

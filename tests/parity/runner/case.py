@@ -37,6 +37,7 @@ SESSION_COOKIE = (r"(pysid|mine)=(.*?); samesite=Lax; httponly", r"\1=\2")
 class Request:
     """One request. `headers` are lines ("Name: value"); `host` is what the Host line says, None for none,
     "" for the case's own host. `raw` replaces the whole request; `answers` is how many responses it gets.
+    After a `last` one the client closes its sending side.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Request:
     host: str | None = ""
     raw: bytes | None = None
     answers: int = 1
+    last: bool = False
 
     def encode(self, case: Case, cookie: str = "") -> bytes:
         """Return the bytes to send; `cookie` is the value of the Cookie line that the client carries."""
@@ -99,9 +101,9 @@ def post(path: str, body: Text, *headers: str) -> Request:
     return ask("POST", path, *headers, body=body)
 
 
-def raw(data: bytes, answers: int = 1) -> Request:
+def raw(data: bytes, answers: int = 1, last: bool = False) -> Request:
     """Return a request sent byte by byte as given (`@HOST@` is replaced); it gets `answers` responses."""
-    return Request("", "", raw=data, answers=answers)
+    return Request("", "", raw=data, answers=answers, last=last)
 
 
 def basic(user: str, password: str) -> str:
@@ -137,7 +139,8 @@ class Case:
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be
     equal. `same_connection` sends all requests over one connection, `cookies` carries cookies along.
     `differs` says why the two are meant to differ, `olexd` what olexd then answers, per request.
-    `own_interpreter` leaves out the PythonInterpreter that all other cases share.
+    `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_address` gives the
+    case a local address that no other case's host listens on.
     """
 
     name: str
@@ -155,6 +158,7 @@ class Case:
     differs: str = ""
     olexd: Sequence[Expect] = ()
     own_interpreter: bool = False
+    own_address: bool = False
 
     @property
     def host(self) -> str:

@@ -144,8 +144,9 @@ def _chunks(wire: Wire) -> Iterator[bytes]:
 class Client:
     """Sends a case's requests to one server, in order, and returns the responses."""
 
-    def __init__(self, server: RunningServer, case: Case) -> None:
+    def __init__(self, server: RunningServer, case: Case, address: tuple[str, int] | None = None) -> None:
         self.server = server
+        self.address = address
         self.case = case
         self.cookies: dict[str, str] = {}
         self.wire: Wire | None = None
@@ -160,9 +161,11 @@ class Client:
     def exchange(self, request: Request) -> list[Response]:
         """Send one request and return its responses."""
         fresh = self.wire is None
-        wire = self.wire = self.wire or Wire(self.server.connect(TIMEOUT))
+        wire = self.wire = self.wire or Wire(self.connect())
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         wire.connection.sendall(request.encode(self.case, cookie))
+        if request.last:
+            wire.connection.shutdown(socket.SHUT_WR)
         methods = request.methods * request.answers
         responses = [read_response(wire, methods[number]) for number in range(request.answers)]
         for response in responses:
@@ -171,6 +174,12 @@ class Client:
         if not self.case.same_connection or not responses[-1].persistent:
             self.hang_up(responses[-1])
         return responses
+
+    def connect(self) -> socket.socket:
+        """Return a new connection."""
+        if self.address is None:
+            return self.server.connect(TIMEOUT)
+        return socket.create_connection(self.address, TIMEOUT)
 
     def keep_cookies(self, response: Response) -> None:
         """Remember what Set-Cookie lines say, when the case carries cookies."""

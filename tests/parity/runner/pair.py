@@ -86,7 +86,8 @@ class Side:
         """Return the responses to the case's requests."""
         if case.name in self.refused:
             raise AssertionError(f"{self.server.name} refused the configuration:\n{self.refused[case.name]}")
-        return Client(self.server, case).run()
+        address = self.site.addresses.get(case.name)
+        return Client(self.server, case, (address, self.port) if address else None).run()
 
     def log(self, case: Case, kind: str = "log") -> str:
         """Return the case's error log ("log") or access log ("access") up to now."""

@@ -20,6 +20,8 @@ class Site:
     def __init__(self, directory: Path, cases: Sequence[Case]) -> None:
         self.directory = directory
         self.cases = cases
+        alone = [case.name for case in cases if case.own_address]
+        self.addresses = {name: f"127.0.1.{number}" for number, name in enumerate(alone, 1)}
         self.handlers = directory / "handlers"
         self.handlers.mkdir(parents=True)
         for case in cases:
@@ -75,11 +77,13 @@ class Site:
 
     def host(self, case: Case) -> str:
         """Return the virtual host of one case."""
+        address = self.addresses.get(case.name, "*")
+        listen = "" if address == "*" else f"Listen {address}:@PORT@\n"
         interpreter = "" if case.own_interpreter else "    PythonInterpreter main_interpreter\n"
         access = case.access.replace("\\", "\\\\").replace('"', '\\"')
         access_log = f'    CustomLog "@LOGS@/{case.name}.access" "{access}"\n' if access else ""
         return (
-            f"<VirtualHost *:@PORT@>\n    ServerName {case.host}\n"
+            f"{listen}<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
             f'    DocumentRoot "{self.root(case)}"\n'
             f'    ErrorLog "@LOGS@/{case.name}.log"\n{interpreter}{access_log}'
             f"{self.fill(case, case.config)}\n</VirtualHost>\n"

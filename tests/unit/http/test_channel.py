@@ -30,6 +30,7 @@ class Transport:
         self.reading = True
         self.calls: list[str] = []
         self.writer: Any = None
+        self.tells_departure = False
 
     def pending(self) -> bool:
         return self.queued > 0
@@ -78,10 +79,19 @@ class Intake:
 
 
 class Task:
-    """What answers a request; `waiting` for something on the reactor or not."""
+    """What answers a request; it `keeps_waiting` whom it answers or not.
 
-    def __init__(self, waiting: bool) -> None:
-        self.waiting = waiting
+    `probes` counts how often the client was asked whether it is there, which can be done if `can_probe`.
+    """
+
+    def __init__(self, keeps_waiting: bool, can_probe: bool = False) -> None:
+        self.keeps_waiting = keeps_waiting
+        self.can_probe = can_probe
+        self.probes = 0
+
+    def probe(self) -> bool:
+        self.probes += 1
+        return self.can_probe
 
 
 class Server:
@@ -601,11 +611,29 @@ class TestHalfClose:
         conn.feed(raw)
         assert not conn.channel.answer_pending()
 
-    def test_waiting_request(self, conn: Connection) -> None:
-        """A request that waits for something on the reactor ends with its client."""
+    @pytest.mark.parametrize("can_probe", [True, False])
+    def test_waiting_request(self, conn: Connection, can_probe: bool) -> None:
+        """A request that waits for something on the reactor ends with its client if that cannot be asked."""
         conn.feed(GET % 1)
-        conn.channel.task = Task(True)
-        assert not conn.channel.answer_pending()
+        conn.channel.task = Task(True, can_probe)
+        assert conn.channel.answer_pending() is can_probe
+
+    def test_asked_once(self, conn: Connection) -> None:
+        """A request that waits several times asks its client once."""
+        conn.feed(GET % 1)
+        task = conn.channel.task = Task(True, True)
+        assert conn.channel.answer_pending()
+        conn.channel.answer_waits()
+        conn.channel.answer_waits()
+        assert (task.probes, conn.transport.calls) == (1, [])
+
+    def test_unix_socket(self, conn: Connection) -> None:
+        """Where leaving altogether shows by itself nobody has to be asked."""
+        conn.feed(GET % 1)
+        conn.transport.tells_departure = True
+        task = conn.channel.task = Task(True)
+        assert conn.channel.answer_pending()
+        assert task.probes == 0
 
     def test_request_that_begins_to_wait(self, conn: Connection) -> None:
         """The same when it only begins to wait after the client's last byte."""
@@ -624,3 +652,173 @@ class TestHalfClose:
         conn.answer(persist)
         assert conn.channel.answer_pending()
         assert conn.transport.calls[-1] == "lose"
+
+
+class TestRoom:
+    """A coroutine that waits until the client has taken what was sent."""
+
+    def test_nothing_queued(self, conn: Connection) -> None:
+        """Room is told after the reactor's next turn, so that others come in between."""
+        conn.feed(GET % 1)
+        told: list[object] = []
+        conn.channel.room().addCallback(told.append)
+        assert told == []
+        conn.turn()
+        assert told == [None]
+
+    def test_when_all_is_sent(self, conn: Connection) -> None:
+        """It is told once the transport has sent everything."""
+        conn.feed(GET % 1)
+        conn.transport.queued = 100_000
+        told: list[object] = []
+        conn.channel.room().addCallback(told.append)
+        conn.turn()
+        assert told == []
+        conn.transport.queued = 0
+        conn.channel.drained()
+        assert told == [None]
+        assert conn.channel.room_deadline == inf
+
+    def test_client_takes_something(self, conn: Connection) -> None:
+        """A client that takes a little within Timeout gets more time; one that takes nothing is given up."""
+        conn.feed(GET % 1)
+        conn.transport.queued = 100_000
+        conn.channel.room()
+        late = conn.channel.room_deadline + 1
+        conn.transport.queued = 99_999
+        conn.channel.timed_out(late)
+        assert conn.transport.calls == []
+        assert conn.channel.room_deadline == late + 60.0
+        conn.channel.timed_out(conn.channel.room_deadline + 1)
+        assert conn.transport.calls == ["abort"]
+
+    def test_client_leaves(self, conn: Connection) -> None:
+        """Who waits for room is woken, and finds the client gone; cancelling before that is no failure."""
+        conn.feed(GET % 1)
+        conn.transport.queued = 100_000
+        told: list[object] = []
+        room = conn.channel.room()
+        room.addCallback(told.append)
+        conn.channel.writer.gone = True
+        room.cancel()
+        conn.channel.connectionLost()
+        assert told == [None]
+
+
+class TestTalk:
+    """A connection that a connection handler has taken."""
+
+    @pytest.fixture
+    def intake(self, conn: Connection) -> Intake:
+        intake = Intake()
+        conn.channel.talk(intake)
+        return intake
+
+    def test_everything_goes_to_the_handler(self, conn: Connection, intake: Intake) -> None:
+        """Nothing is parsed, and there is no deadline for a head."""
+        conn.feed(GET % 1)
+        conn.feed(b"\xff")
+        assert intake.data == GET % 1 + b"\xff"
+        assert (conn.server.targets, conn.channel.deadline) == ([], inf)
+
+    def test_no_room(self, conn: Connection, intake: Intake) -> None:
+        """A handler that does not read stops the reading."""
+        intake.room = False
+        conn.feed(b"much")
+        assert not conn.transport.reading
+        conn.channel.resume()
+        conn.turn()
+        assert conn.transport.reading
+
+    def test_end(self, conn: Connection, intake: Intake) -> None:
+        """The client's last byte ends the input, not the connection."""
+        assert conn.channel.answer_pending()
+        assert intake.finished
+        conn.channel.hang_up()
+        assert conn.transport.calls == ["lose"]
+
+    def test_waiting_too_long(self, conn: Connection, intake: Intake) -> None:
+        """A coroutine that waits for input gets a TimeoutError after Timeout; what comes ends the wait."""
+        conn.channel.signal()
+        assert 59 < conn.left <= 60
+        conn.feed(b"x")
+        assert conn.channel.deadline == inf
+        conn.channel.signal()
+        conn.channel.timed_out(conn.channel.deadline + 1)
+        assert isinstance(intake.error, TimeoutError)
+
+    def test_no_longer_waiting(self, conn: Connection, intake: Intake) -> None:
+        """Whoever was cancelled waits no longer."""
+        waiting = conn.channel.signal()
+        waiting.addErrback(lambda failure: None)
+        waiting.cancel()
+        assert conn.channel.deadline == inf
+
+    def test_in_a_thread(self, conn: Connection, intake: Intake) -> None:
+        """A pool thread reads the socket itself, up to the end."""
+        conn.channel.hand_over()
+        assert not conn.transport.reading
+        conn.transport.client.sendall(b"abc")
+        assert conn.channel.receive()
+        assert intake.data == b"abc"
+        conn.transport.client.shutdown(socket.SHUT_WR)
+        assert conn.channel.receive()
+        assert intake.finished
+
+    def test_declined(self, conn: Connection, intake: Intake) -> None:
+        """HTTP begins with what the handler has not read."""
+        conn.channel.hand_over()
+        conn.channel.speak_http(GET % 1 + b"GET /2 HT")
+        assert conn.server.targets == [b"/1"]
+        assert conn.transport.reading
+        conn.answer()
+        conn.feed(b"TP/1.1\r\nHost: a.example\r\n\r\n")
+        assert conn.server.targets == [b"/1", b"/2"]
+
+    def test_client_leaves(self, conn: Connection, intake: Intake) -> None:
+        """The handler's input fails; when the handler is done the server is told once more."""
+        conn.channel.connectionLost()
+        assert isinstance(intake.error, ConnectionError)
+        conn.channel.hang_up()
+        assert conn.server.disconnects == 2
+        assert conn.transport.calls == []
+
+    def test_declined_too_late(self, conn: Connection, intake: Intake) -> None:
+        """Nothing is read from a connection that is gone."""
+        conn.channel.connectionLost()
+        conn.channel.speak_http(GET % 1)
+        assert conn.server.targets == []
+
+
+class TestRetire:
+    def test_idle(self, conn: Connection) -> None:
+        """A connection on which nothing is asked is closed."""
+        conn.channel.retire()
+        assert conn.transport.calls == ["lose"]
+
+    def test_talk(self, conn: Connection) -> None:
+        """A connection handler reads no more, but may still say something."""
+        conn.channel.talk(Intake())
+        conn.channel.retire()
+        assert conn.transport.socket.recv(10) == b""
+        conn.transport.socket.send(b"bye")
+        assert conn.transport.client.recv(10) == b"bye"
+
+    @pytest.mark.parametrize("raw", [b"GET /", GET % 1])
+    def test_at_work(self, conn: Connection, raw: bytes) -> None:
+        """One with a request is left alone."""
+        conn.feed(raw)
+        conn.channel.retire()
+        assert conn.transport.calls == []
+
+
+def test_cut_off(conn: Connection) -> None:
+    """Who still reads the body of a request that was answered for gets an error; the socket stays lent."""
+    conn.feed(POST % 10 + b"12345")
+    conn.channel.writer.lend()
+    conn.channel.cut_off()
+    assert isinstance(conn.intake.error, ConnectionError)
+    assert conn.transport.calls == ["half close"]
+    assert conn.channel.writer.lent
+    conn.answer(False, in_reactor=False)
+    assert not conn.channel.writer.lent

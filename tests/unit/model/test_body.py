@@ -324,3 +324,60 @@ class TestCoroutines:
         """aread(0), and aread() of no body, return at once."""
         assert on_reactor(Body(Source(), 10).aread(0)) == [b""]
         assert on_reactor(Body(None, 0).aread()) == [b""]
+
+    def test_lines(self, source: Source) -> None:
+        """areadline() waits for a line's end, or for as much as it may give."""
+        body = Body(source, None)
+        got = on_reactor(body.areadline())
+        body.feed(b"on")
+        assert got == []
+        body.feed(b"e\ntwo\nlast")
+        assert got == [b"one\n"]
+        assert on_reactor(body.areadline(2)) == [b"tw"]
+        assert on_reactor(body.areadline()) == [b"o\n"]
+        got = on_reactor(body.areadline())
+        body.finish()
+        assert got == [b"last"]
+        assert on_reactor(body.areadline()) == [b""]
+        assert on_reactor(body.areadline(0)) == [b""]
+
+    def test_a_line_without_an_end(self, source: Source) -> None:
+        """A limited line is never waited for beyond its limit."""
+        body = Body(source, None)
+        got = on_reactor(body.areadline(3 * LOW_WATER))
+        for _ in range(6):
+            body.feed(b"x" * LOW_WATER)
+        assert got == [b"x" * (3 * LOW_WATER)]
+
+
+class TestReceiving:
+    """What connection handlers read: whatever has come."""
+
+    def test_what_has_come(self, source: Source) -> None:
+        """receive(n) gives what there is, at most n bytes, then nothing."""
+        body = Body(source, None)
+        body.feed(b"12345")
+        assert [body.receive(3), body.receive(3)] == [b"123", b"45"]
+        body.finish()
+        assert body.receive(3) == b""
+
+    def test_coroutine(self, source: Source) -> None:
+        """areceive() waits for the first byte."""
+        body = Body(source, None)
+        got = on_reactor(body.areceive(3))
+        assert got == []
+        body.feed(b"12345")
+        assert got == [b"123"]
+        assert body.rest() == b"45"
+        got = on_reactor(body.areceive(3))
+        body.fail(ConnectionError("gone"))
+        assert isinstance(got[0], OSError)
+
+    def test_failure_after_data(self, source: Source) -> None:
+        """What came before a failure is given first."""
+        body = Body(source, None)
+        body.feed(b"1")
+        body.fail(ConnectionError("gone"))
+        assert body.receive(3) == b"1"
+        with pytest.raises(OSError):
+            body.receive(3)

@@ -26,14 +26,13 @@ from tests.unit.python_support import make_config, make_request
 INVENTORY: dict[str, Any] = json.loads((Path(__file__).parent / "inventory.json").read_text())
 
 LATER = {
-    "connection": {"hlist", "read", "readline", "write"},
     "apache": {
         # The original dispatcher's insides.
         "CallBack", "_callback", "_path_cache", "_path_cache_lock", "_phase", "_result_warning",
         "_status_values", "init",
     },
 }  # fmt: skip
-"""Names that belong to connection handlers, which come later, or that only the original needs."""
+"""Names that only the original needs."""
 
 OBJECTS = {
     "request": mp_request,

@@ -239,6 +239,7 @@ class TestReading:
     def test_a_coroutine_reads(self) -> None:
         """`aread` reads what has arrived."""
         record = make_record(body=b"abc")
+        record.connection.on_reactor = True
         req = mp_request(record)
 
         async def read() -> int:

@@ -422,3 +422,31 @@ def test_no_runner_sleeps_on_results(make: Make) -> None:
     sleeper.join(DEADLINE)
     assert not sleeper.is_alive()
     rig.pool._awake = 0
+
+
+def test_where_a_job_stands(make: Make) -> None:
+    """frame_of() finds the thread that runs a job just now, and only then; at_work tells of jobs."""
+    rig = make(2)
+    go_on, begun = threading.Event(), threading.Event()
+
+    def stand_here() -> None:
+        begun.set()
+        go_on.wait(DEADLINE)
+
+    job = Job(stand_here)
+    assert rig.pool.frame_of(lambda one: one is job) is None
+    assert not rig.pool.at_work
+    rig.submit(job)
+    assert begun.wait(DEADLINE)
+    frame = rig.pool.frame_of(lambda one: one is job)
+    names = []
+    while frame is not None:
+        names.append(frame.f_code.co_name)
+        frame = frame.f_back
+    assert "stand_here" in names
+    assert rig.pool.at_work
+    assert rig.pool.frame_of(lambda one: False) is None
+    go_on.set()
+    wait_for([job])
+    until(lambda: not rig.pool.at_work)
+    assert rig.pool.frame_of(lambda one: one is job) is None

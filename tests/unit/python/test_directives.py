@@ -129,9 +129,12 @@ def test_imports() -> None:
         ("<Location /x>\nPythonTransHandler m\n</Location>", "PythonTransHandler not allowed in <Location>"),
         ("<Location /x>\nPythonImport m i\n</Location>", "PythonImport not allowed in <Location>"),
         ("PythonAuthoritative On", "PythonAuthoritative"),
-        ("PythonConnectionHandler m", "PythonConnectionHandler is not supported yet"),
         ("PythonInputFilter", "PythonInputFilter takes 1-2 arguments"),
         ("PythonOutputFilter m NAME more", "PythonOutputFilter takes 1-2 arguments"),
+        ("<Location /x>\nPythonConnectionHandler m\n</Location>", "PythonConnectionHandler not allowed in"),
+        ("RequestTimeout soon", "RequestTimeout takes a number of seconds.* not 'soon'"),
+        ("RequestTimeout -1", "RequestTimeout takes a number of seconds"),
+        ("RequestTimeout", "RequestTimeout takes one argument"),
     ],
 )
 def test_refusals(text: str, message: str) -> None:

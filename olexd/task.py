@@ -1,0 +1,280 @@
+"""A coroutine on its way between reactor and pool, on behalf of a connection."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any, Final, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from olexd.config.server import HostConfig
+from olexd.errors import ClientGone
+from olexd.http.channel import Channel
+from olexd.model import runtime
+from olexd.model.connection import Connection
+from olexd.model.request import Request
+from olexd.phases.sides import Side
+from olexd.process.pool import Pool
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Home(Protocol):
+    """What tasks need of the site."""
+
+    pool: Pool
+    call_in_reactor: Callable[..., object]
+
+    def blocks(self, host: HostConfig) -> None:
+        """A request for `host` goes to the pool."""
+
+    def waits(self, host: HostConfig) -> None:
+        """A request for `host` goes to the reactor."""
+
+
+class Driver:
+    """Drives a coroutine, which moves between the sides as it asks to.
+
+    As soon as it ran on the reactor it has a context of its own: what it sets in a context variable is still
+    so after it waited, and no other request ever sees it.
+    """
+
+    __slots__ = ("_channel", "_context", "_coroutine", "_home", "_waiting", "connection", "queued_at")
+
+    def __init__(self, home: Home, channel: Channel, coroutine: Coroutine[Any, None, None]) -> None:
+        self.queued_at = 0.0
+        self.connection: Connection = channel.connection
+        self._home = home
+        self._channel = channel
+        self._coroutine = coroutine
+        self._context: Context | None = None
+        self._waiting: Deferred[Any] | None = None
+
+    def run_on_reactor(self) -> None:
+        """Go on on the reactor's thread."""
+        self._drive(True)
+
+    def takes_long(self) -> None:
+        """Let the client see what the handler has flushed so far. Reactor only."""
+        self._channel.writer.release()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the coroutine waits for something on the reactor."""
+        return self._waiting is not None
+
+    @property
+    def keeps_waiting(self) -> bool:
+        """Whether the client waits for the coroutine while that waits for something else."""
+        return self._waiting is not None
+
+    def client_left(self) -> None:
+        """Stop waiting for what only the client was to get. Reactor only."""
+        if self.keeps_waiting:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Stop waiting for what the coroutine waits for. Reactor only."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    def to_pool(self) -> None:
+        """Lend the connection's socket to the pool, once the reactor has sent what it still holds."""
+        channel = self._channel
+        if channel.transport.pending():
+            channel.when_drained().addCallback(lambda _: self.to_pool())
+            return
+        channel.hand_over()
+        channel.writer.lend()
+        self._home.pool.submit(self)  # type: ignore[arg-type]
+
+    def _drive(self, on_reactor: bool, mistake: BaseException | None = None) -> None:
+        self.connection.on_reactor = on_reactor
+        try:
+            if not on_reactor and self._context is None:
+                wish = self._coroutine.send(None)
+            else:
+                wish = self._step(mistake)
+        except StopIteration:
+            self._finished(on_reactor)
+            return
+        if wish is Side.POOL:
+            self._notes(wish)
+            self.to_pool()
+        elif wish is Side.REACTOR:
+            self._notes(wish)
+            self._channel.writer.give_back()
+            self._home.call_in_reactor(self._back_on_reactor)
+        elif isinstance(wish, Deferred):
+            self._channel.writer.release()
+            self._waiting = wish
+            wish.addBoth(self._resume)
+            if self.keeps_waiting:
+                self._channel.answer_waits()
+        else:
+            self._drive(on_reactor, TypeError(f"a handler awaited {wish!r}, which is no Deferred"))
+
+    def _step(self, mistake: BaseException | None) -> object:
+        context = self._context
+        if context is None:
+            context = self._context = Context()
+        if mistake is None:
+            return context.run(self._coroutine.send, None)
+        return context.run(self._coroutine.throw, mistake)
+
+    def _resume(self, result: object) -> None:
+        """Go on after a Deferred fired. It gives its own result to who awaits it, but not a failure."""
+        self._waiting = None
+        self._drive(True, result.value if isinstance(result, Failure) else None)
+
+    def _back_on_reactor(self) -> None:
+        self._channel.take_back()
+        self._drive(True)
+
+    def _notes(self, side: Side) -> None:
+        """The coroutine goes to another side."""
+
+    def _finished(self, on_reactor: bool) -> None:
+        """The coroutine is at its end."""
+        raise NotImplementedError
+
+
+class Task(Driver):
+    """A request's coroutine."""
+
+    __slots__ = ("_over", "request")
+
+    def __init__(
+        self, home: Home, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
+    ) -> None:
+        super().__init__(home, channel, coroutine)
+        self.request = request
+        self._over = False
+
+    def run_in_pool(self) -> bool:
+        """Go on with the request on this pool thread; return whether it is over but for `end()`."""
+        self._drive(False)
+        return self._over
+
+    def end(self, in_reactor: bool) -> None:
+        """Send what is left of the response and make the connection ready for the next request."""
+        channel, output = self._channel, self.request.output
+        try:
+            if in_reactor:
+                channel.writer.give_back()
+                channel.writer.release()
+            else:
+                channel.writer.send(())
+        except ClientGone:
+            output.abandon()
+        channel.answered(output.persist, in_reactor)
+
+    @property
+    def keeps_waiting(self) -> bool:
+        """Whether the client waits: log handlers and cleanups are no business of its own."""
+        return self._waiting is not None and not self.request.output.finished
+
+    def probe(self) -> bool:
+        """Send what a client that left altogether objects to; return False when nothing can be sent.
+
+        It is an interim response, which every HTTP/1.1 client skips. Reactor only.
+        """
+        if self.request.proto_num < 1001 or self.request.output.committed:
+            return False
+        try:
+            self._channel.writer.send_soon([CONTINUE])
+        except ClientGone:
+            return False
+        return True
+
+    def _notes(self, side: Side) -> None:
+        if side is Side.POOL:
+            self._home.blocks(self.request.host)
+        else:
+            self._home.waits(self.request.host)
+
+    def _finished(self, on_reactor: bool) -> None:
+        connection = self.connection
+        self._channel.task = None
+        connection.keepalives += 1
+        connection.keepalive = 0
+        if connection.deadline is not None:
+            connection.deadline = None
+        if on_reactor:
+            self.end(True)
+        else:
+            self._over = True
+
+
+class BlockingTask(Task):
+    """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
+
+    __slots__ = ("_failure", "_inbox")
+
+    def __init__(
+        self, home: Home, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
+    ) -> None:
+        super().__init__(home, channel, request, self._keep_failure(coroutine))
+        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._failure: Exception | None = None
+
+    def run(self) -> None:
+        """Run the coroutine to its end; raise what it raises, wherever that happens."""
+        channel = self._channel
+        interpreter = runtime.interpreter()
+        outer, channel.task = channel.task, self
+        self._drive(False)
+        while not self._inbox.get():
+            self._drive(False)
+        channel.task = outer
+        self.connection.on_reactor = False
+        runtime.set_interpreter(interpreter)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _keep_failure(self, coroutine: Coroutine[Any, None, None]) -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self._failure = error
+
+    def to_pool(self) -> None:
+        """Come back to the thread that waits."""
+        self._come_back(False)
+
+    def _finished(self, on_reactor: bool) -> None:
+        if on_reactor:
+            self._come_back(True)
+        else:
+            self._inbox.put(True)
+
+    def _come_back(self, finished: bool) -> None:
+        """Wake the thread once the reactor has sent what it still holds, so that nothing overtakes it."""
+        self._channel.when_drained().addCallback(lambda _: self._lend(finished))
+
+    def _lend(self, finished: bool) -> None:
+        self._channel.writer.lend()
+        self._inbox.put(finished)
+
+
+class Cleanups:
+    """What a connection's cleanups need a pool thread for: any of them may block."""
+
+    def __init__(self, calls: list[Callable[[], None]]) -> None:
+        self.queued_at = 0.0
+        self._calls = calls
+
+    def run_in_pool(self) -> bool:
+        """Call them, newest first."""
+        while self._calls:
+            self._calls.pop()()
+        return False
+
+    def end(self, in_reactor: bool) -> None:
+        """There is no result."""
+
+    def takes_long(self) -> None:
+        """Nobody waits for them."""
