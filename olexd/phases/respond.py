@@ -51,7 +51,7 @@ EXPLANATIONS: Final[dict[int, str]] = {
     501: "The server does not know the method of the request.",
     502: "The server behind this one gave an answer that makes no sense.",
     503: "The server cannot answer just now. Please try again later.",
-    504: "The server behind this one did not answer in time.",
+    504: "The answer was not ready in time.",
     505: "The server does not speak this version of HTTP.",
 }
 

@@ -239,7 +239,8 @@ class TestPrivileges:
         """The log may be where only root can write."""
         port = free_port()
         with Olexd(config(directory, port, "User nobody\nGroup nogroup"), directory, port):
-            assert "resuming normal operations" in (directory / "error.log").read_text()
+            # The port is open a moment before the server says that it is ready.
+            until(lambda: "resuming normal operations" in (directory / "error.log").read_text())
 
 
 class TestAddresses:
