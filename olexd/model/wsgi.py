@@ -1,15 +1,23 @@
-"""WSGI over a request: the environment and `start_response` (core spec 3.4, toolkit spec 6.2)."""
+"""WSGI over a request: the environment and `start_response` (PEP 3333; core spec 3.4, toolkit spec 6.2)."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from olexd.config.core import ProcessSettings
-from olexd.model.cgi_env import add_cgi_vars, scheme
+from olexd.errorlog import Level
+from olexd.model.cgi_env import (
+    add_cgi_vars,
+    as_bytes_text,
+    authorization,
+    cgi_variables,
+    path_as_bytes_text,
+    scheme,
+)
+from olexd.model.logging import log_request
 from olexd.model.request import Request
 
 if TYPE_CHECKING:
@@ -21,6 +29,37 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 Write = Callable[..., None]
 
 _STATUS: Final = re.compile(r"([1-5][0-9][0-9])(?![0-9])")
+
+
+class ErrorStream:
+    """`wsgi.errors`: each line that is written becomes an entry of the request's error log."""
+
+    __slots__ = ("_line", "_record")
+
+    def __init__(self, record: Request) -> None:
+        self._record = record
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        """Log the lines that are complete; return the number of characters."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._log(line)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of `lines`."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Log what is left of a line."""
+        line, self._line = self._line, ""
+        if line:
+            self._log(line)
+
+    def _log(self, line: str) -> None:
+        log_request(self._record, line.removesuffix("\r"), Level.ERR, "wsgi")
 
 
 def _base(req: mp_request) -> str:
@@ -36,11 +75,6 @@ def _base(req: mp_request) -> str:
     return ""
 
 
-def _as_wsgi(text: str) -> str:
-    """Return text in the form WSGI wants: its bytes as Latin-1 characters."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
 def build_environment(req: mp_request) -> dict[str, Any] | None:
     """Return the environment of a WSGI call; None when the URL is not below the application's base.
 
@@ -51,29 +85,35 @@ def build_environment(req: mp_request) -> dict[str, Any] | None:
     if record.uri != base and not record.uri.startswith(base + "/"):
         return None
     record.path_info = record.uri[len(base) :]
-    add_cgi_vars(record)
-    env: dict[str, Any] = _variables(record)
-    env["SCRIPT_NAME"] = _as_wsgi(base)
-    env["PATH_INFO"] = _as_wsgi(record.path_info)
-    env["wsgi.input"] = req
-    env["wsgi.errors"] = sys.stderr
+    record.wsgi_started = False
+    env = _variables(record)
+    env["SCRIPT_NAME"] = as_bytes_text(base)
+    env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
     env["wsgi.version"] = (1, 0)
+    env["wsgi.url_scheme"] = scheme(record)
+    env["wsgi.input"] = req
+    env["wsgi.input_terminated"] = True
+    env["wsgi.errors"] = ErrorStream(record)
     env["wsgi.multithread"] = True
     env["wsgi.multiprocess"] = record.connection.config.main.server[ProcessSettings].server_limit > 1
     env["wsgi.run_once"] = False
-    env["wsgi.url_scheme"] = scheme(record)
     return env
 
 
-def _variables(record: Request) -> dict[str, str]:
-    table = record.subprocess_env
-    absent = {name for name, value in table.items() if value is None}
-    env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
-    for name in absent:
-        del env[name]
-    authorization = record.headers_in.get("Authorization")
-    if authorization is not None:
-        env["HTTP_AUTHORIZATION"] = _as_wsgi(authorization)
+def _variables(record: Request) -> dict[str, Any]:
+    """Return the CGI variables over those that the configuration and handlers set."""
+    env: dict[str, Any]
+    if record.subprocess_env_table is None:
+        record.cgi_variables = variables = cgi_variables(record)
+        env = {name: value for name, value in variables.items() if value is not None}
+    else:
+        add_cgi_vars(record)
+        table = record.subprocess_env
+        absent = {name for name, value in table.items() if value is None}
+        pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in table.raw_items())
+        env = {name: value for name, value in pairs if name not in absent}
+    if (credentials := authorization(record)) is not None:
+        env["HTTP_AUTHORIZATION"] = credentials
     return env
 
 
@@ -91,7 +131,8 @@ def start_response(req: mp_request, status: str, headers: list[Any], exc_info: E
     """Set status and headers; return `req.write`.
 
     With `exc_info` the headers replace earlier ones; when those are sent already it is raised. Raises
-    TypeError for wrong types, ValueError for a status outside 100-599.
+    TypeError for wrong types, ValueError for a status outside 100-599, AssertionError for a second call
+    without `exc_info` and for one that comes after the head was sent.
     """
     record = req._record
     if not isinstance(status, str):
@@ -103,15 +144,26 @@ def start_response(req: mp_request, status: str, headers: list[Any], exc_info: E
     number = _STATUS.match(status)
     if number is None:
         raise ValueError(f"Invalid status line: {status}")
-    if exc_info:
-        if record.output.committed:
-            raise exc_info[1].with_traceback(exc_info[2])
-        record.headers_out.clear()
+    _begin(record, exc_info)
     record.status = int(number.group(1))
     record.status_line = status
     for name, value in headers:
         _add_header(req, name, value)
     return req.write
+
+
+def _begin(record: Request, exc_info: ExcInfo | None) -> None:
+    """Let a response begin, once; one that replaces an earlier one takes back its headers and its body."""
+    if exc_info:
+        if record.output.committed:
+            raise exc_info[1].with_traceback(exc_info[2])
+        record.headers_out.clear()
+        record.output.discard()
+    elif record.wsgi_started:
+        raise AssertionError("start_response() was called twice, and without exc_info")
+    elif record.output.committed:
+        raise AssertionError("start_response() was called after the response's head was sent")
+    record.wsgi_started = True
 
 
 def _add_header(req: mp_request, name: str | bytes, value: str | bytes) -> None:
