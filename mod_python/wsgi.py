@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from mod_python import apache
+from olexd.config.python import PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model.logging import log_request
@@ -59,9 +60,8 @@ def _decline(req: mp_request, reason: str) -> int:
 def _application(req: mp_request, name: str) -> Application | None:
     """Return the callable that an option's value names, None when its module has none of that name."""
     module_name, _, function = name.partition("::")
-    config = req.get_config()
-    autoreload = config.get("PythonAutoReload") != "0"
-    module = apache.import_module(module_name, autoreload, config.get("PythonDebug") == "1")
+    conf = req._record.conf[PythonDir]
+    module = apache.import_module(module_name, conf.auto_reload is not False, bool(conf.debug))
     return vars(module).get(function or "application")
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir, CoreServer
+from olexd.config.server import HostConfig
 from olexd.model.request import Request
 
 Variables = dict[str, str | None]
@@ -104,25 +105,19 @@ def path_as_bytes_text(record: Request, path: str) -> str:
 
 
 def common_variables(record: Request) -> Variables:
-    """Return what every CGI-like program gets; None where the server knows that there is nothing."""
-    core = record.host.server[CoreServer]
+    """Return what every CGI-like program gets; SCRIPT_FILENAME is None where there is no file."""
     env = _header_variables(record)
+    env |= _host_variables(record.host)
     if is_https(record):
         env["HTTPS"] = "on"
-    env["PATH"] = _PATH
-    env["SERVER_SIGNATURE"] = ""
-    env["SERVER_SOFTWARE"] = SERVER_SOFTWARE
+    connection = record.connection
     env["SERVER_NAME"] = as_bytes_text(server_name(record))
-    env["SERVER_ADDR"] = record.connection.local[0]
+    env["SERVER_ADDR"] = connection.local[0]
     env["SERVER_PORT"] = str(server_port(record))
     env["REMOTE_ADDR"] = record.client_ip
-    env["DOCUMENT_ROOT"] = as_bytes_text(core.document_root)
+    env["REMOTE_PORT"] = str(connection.peer[1])
     env["REQUEST_SCHEME"] = scheme(record)
-    env["CONTEXT_PREFIX"] = ""
-    env["CONTEXT_DOCUMENT_ROOT"] = as_bytes_text(core.document_root)
-    env["SERVER_ADMIN"] = as_bytes_text(core.server_admin)
     env["SCRIPT_FILENAME"] = record.filename and as_bytes_text(record.filename)
-    env["REMOTE_PORT"] = str(record.connection.peer[1])
     if record.user is not None:
         env |= _user_variables(record.user, record.ap_auth_type)
     if record.prev is not None:
@@ -130,8 +125,25 @@ def common_variables(record: Request) -> Variables:
     return env
 
 
+def _host_variables(host: HostConfig) -> Variables:
+    """Return what is the same for all requests to a host, made once."""
+    known: Variables | None = host.server.__dict__.get("cgi_variables")
+    if known is None:
+        core = host.server[CoreServer]
+        known = host.server.__dict__["cgi_variables"] = {
+            "PATH": _PATH,
+            "SERVER_SIGNATURE": "",
+            "SERVER_SOFTWARE": SERVER_SOFTWARE,
+            "SERVER_ADMIN": as_bytes_text(core.server_admin),
+            "DOCUMENT_ROOT": as_bytes_text(core.document_root),
+            "CONTEXT_PREFIX": "",
+            "CONTEXT_DOCUMENT_ROOT": as_bytes_text(core.document_root),
+        }
+    return known
+
+
 def cgi_variables(record: Request) -> Variables:
-    """Return the CGI variables and the common ones."""
+    """Return the CGI variables and the common ones, which see."""
     env: Variables = {
         "GATEWAY_INTERFACE": "CGI/1.1",
         "SERVER_PROTOCOL": record.protocol,

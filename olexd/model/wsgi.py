@@ -104,14 +104,14 @@ def _variables(record: Request) -> dict[str, Any]:
     """Return the CGI variables over those that the configuration and handlers set."""
     env: dict[str, Any]
     if record.subprocess_env_table is None:
-        record.cgi_variables = variables = cgi_variables(record)
-        env = {name: value for name, value in variables.items() if value is not None}
+        record.cgi_variables = cgi_variables(record)
+        env = record.cgi_variables.copy()
     else:
         add_cgi_vars(record)
         table = record.subprocess_env
-        absent = {name for name, value in table.items() if value is None}
-        pairs = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in table.raw_items())
-        env = {name: value for name, value in pairs if name not in absent}
+        env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
+    if record.filename is None:
+        del env["SCRIPT_FILENAME"]
     if (credentials := authorization(record)) is not None:
         env["HTTP_AUTHORIZATION"] = credentials
     return env
@@ -122,9 +122,11 @@ def _check_header(header: object) -> None:
         raise TypeError(f"each header must be a tuple, not a '{type(header).__name__}'")
     if len(header) != 2:
         raise TypeError(f"each header must have two items, not {len(header)}")
-    for part, value in zip(("names", "values"), header, strict=True):
-        if not isinstance(value, (str, bytes)):
-            raise TypeError(f"header {part} must be strings, not '{type(value).__name__}'")
+    name, value = header
+    if not isinstance(name, (str, bytes)):
+        raise TypeError(f"header names must be strings, not '{type(name).__name__}'")
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"header values must be strings, not '{type(value).__name__}'")
 
 
 def start_response(req: mp_request, status: str, headers: list[Any], exc_info: ExcInfo | None) -> Write:
