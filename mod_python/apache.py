@@ -14,12 +14,12 @@ from html import escape as escape
 from types import ModuleType
 from typing import Any, Final
 
-from mod_python._cgi import CGIStdin as CGIStdin
-from mod_python._cgi import CGIStdout as CGIStdout
-from mod_python._cgi import NullIO as NullIO
 from mod_python._cgi import build_cgi_env as build_cgi_env
 from mod_python._cgi import restore_nocgi as restore_nocgi
 from mod_python._cgi import setup_cgi as setup_cgi
+from mod_python._cgi_streams import CGIStdin as CGIStdin
+from mod_python._cgi_streams import CGIStdout as CGIStdout
+from mod_python._cgi_streams import NullIO as NullIO
 from mod_python._constants import *  # noqa: F403 - exactly what is to be passed on
 from olexd import importer as _importer
 from olexd.errorlog import Level as _Level
