@@ -44,8 +44,8 @@ def enter_script(req: mp_request, inherited: Mapping[str, str]) -> ScriptProcess
 def setup_cgi(req: mp_request) -> tuple[dict[str, str], TextIO, TextIO]:
     """Let the calling thread see the request's environment and streams as those of the process.
 
-    Returns what `restore_nocgi()` takes: the environment, `stdin` and `stdout` from before. Raises RuntimeError
-    on the reactor's thread.
+    Returns what `restore_nocgi()` takes: the environment, `stdin` and `stdout` from before. Raises
+    RuntimeError on the reactor's thread.
     """
     saved = dict(os.environ), sys.stdin, sys.stdout
     enter_script(req, saved[0])

@@ -3,7 +3,7 @@
 `os.environ`, `sys.stdin`, `sys.stdout`, `sys.stderr` and `sys.argv` belong to the whole process; here each
 script is answered with its own, and everybody else with the process's. That is done where they are looked up,
 not by exchanging them for the time of a request: what a script assigns to `sys.stdout` is seen by that script
-alone, and objects that a module got hold of earlier (a default argument `environ=os.environ`) are right as well.
+alone, and objects that a module got hold of earlier (a default argument `environ=os.environ`) are right, too.
 Nothing of this is in place before the first script runs.
 
 A script's threads see the process's own streams and environment, unless they are given the script's context

@@ -4,8 +4,8 @@ A script runs in its own directory, with the environment and the streams of a CG
 side, each with its own `os.environ`, `sys.stdin`, `sys.stdout`, `sys.argv` and (on Linux) working directory.
 
 As in mod_python the URL names a module: `/t` and `/t.cgi` run `t.py`, whose `__name__` is `t`. Its directory
-is not on `sys.path`. Differences: modules that a script imports stay imported, and `sys.exit()` ends a script in
-order.
+is not on `sys.path`. Differences: modules that a script imports stay imported, and `sys.exit()` ends a script
+in order.
 """
 
 from __future__ import annotations
