@@ -1,7 +1,7 @@
 """Configuration text as Python objects: what `mod_python.httpdconf` is made of (toolkit spec 6.4).
 
-`str()` of an object is the configuration's text, `repr()` the Python text that makes the object again. `indent`
-is set by the object around it while that is rendered.
+`str()` of an object is the configuration's text, `repr()` the Python text that makes the object again.
+`indent` is set by the object around it while that is rendered.
 """
 
 from __future__ import annotations

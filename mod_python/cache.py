@@ -7,7 +7,7 @@
     pages = Pages(max_size=100)
     pages["index"]
 
-All of them can be used by several threads: a value is built once, and building one does not hold up the others.
+All of them can be used by several threads: a value is built once, and building it does not hold up others.
 """
 
 from __future__ import annotations

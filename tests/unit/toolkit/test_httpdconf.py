@@ -49,9 +49,9 @@ CASES = [
         "                    'y\\n'),\n            Listen('1'),\n        ),\n    ),\n)",
     ),
     (
-        "VirtualHost('*:80', ServerName('x'), Files('*.py', Require('ip ::1')))",
-        "<VirtualHost *:80>\n  ServerName x\n  <Files *.py>\n    Require ip ::1\n  </Files>\n</VirtualHost>\n",
-        "VirtualHost('*:80',\n    ServerName('x'),\n    Files('*.py',\n        Require('ip ::1'),\n    ),\n)",
+        "VirtualHost('*:80', ServerName('x'), Files('*.py', Require('x')))",
+        "<VirtualHost *:80>\n  ServerName x\n  <Files *.py>\n    Require x\n  </Files>\n</VirtualHost>\n",
+        "VirtualHost('*:80',\n    ServerName('x'),\n    Files('*.py',\n        Require('x'),\n    ),\n)",
     ),
     (
         "IfModule('!mod_x', Directory('/d'))",
