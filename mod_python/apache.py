@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib as _importlib
 import os as _os
 import sys as _sys
+import typing as _typing
 from collections.abc import Callable, Sequence
 from html import escape as escape
 from types import ModuleType
@@ -138,16 +139,21 @@ def register_cleanup(callback: Callable[[Any], object], data: Any = None) -> Non
     _runtime.register_cleanup(callback, data)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "interpreter":
-        return _runtime.interpreter()
-    if name == "main_server":
-        return _main_server()
-    if name in _LAZY_MODULES:
-        return _importlib.import_module(name)
-    if name == "_apache":
-        return _sys.modules["_apache"]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if _typing.TYPE_CHECKING:
+    interpreter: str
+    main_server: mp_server
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "interpreter":
+            return _runtime.interpreter()
+        if name == "main_server":
+            return _main_server()
+        if name in _LAZY_MODULES:
+            return _importlib.import_module(name)
+        if name == "_apache":
+            return _sys.modules["_apache"]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _main_server() -> mp_server:
