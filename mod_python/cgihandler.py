@@ -53,8 +53,9 @@ def handler(req: mp_request) -> int:
     try:
         with working_in(os.path.dirname(path), _lock):
             _execute(req, script)
-        # The script may have wrapped the stream that it was given.
-        sys.stdout.flush()
+        if sys.stdout is not response:
+            # The script wrapped the stream that it was given, and may have left something in it.
+            sys.stdout.flush()
         _finish(req, response)
     finally:
         leave()
