@@ -29,7 +29,9 @@ Rows = list[tuple[str, str]]
 LOG_LINES: Final = 100
 _LOG_BYTES: Final = 1 << 20
 _HIDDEN: Final = "(not shown)"
-_SECRET: Final = re.compile(r"secret|passw|passphrase|credential|token|api_?key|private_?key", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r"secret|passw|passphrase|credential|token|authorization|cookie|(api|private)[-_]?key", re.IGNORECASE
+)
 
 _template: Final = (
     Environment(loader=PackageLoader("mod_python", "templates"), autoescape=select_autoescape(["html"]))
