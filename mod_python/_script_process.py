@@ -207,11 +207,21 @@ def working_in(directory: str, lock: threading.Lock) -> Iterator[None]:
 
 @contextmanager
 def _changed(directory: str) -> Iterator[None]:
-    before, mask = os.getcwd(), os.umask(0o022)
+    mask = os.umask(0o022)
     os.umask(mask)
-    os.chdir(directory)
+    before = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
     try:
+        os.chdir(directory)
         yield
     finally:
         os.umask(mask)
-        os.chdir(before)
+        _go_back(before)
+        os.close(before)
+
+
+def _go_back(directory: int) -> None:
+    """Return to an open directory, or to the root: the server may stand where its account may not go."""
+    try:
+        os.fchdir(directory)
+    except PermissionError:
+        os.chdir("/")

@@ -10,17 +10,18 @@ in order.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from types import CodeType, ModuleType
-from typing import Final
+from typing import Any, Final
 
 from mod_python._cgi import enter_script
 from mod_python._cgi_streams import CGIStdout
@@ -33,6 +34,7 @@ from olexd.status import NOT_FOUND, OK
 
 __all__ = ["handler"]
 
+NO_END: Final = "the script ended before an empty line ended its headers: nothing is sent"
 _SCRIPTS_MAX: Final = 512
 
 _lock: Final = threading.Lock()
@@ -52,11 +54,7 @@ def handler(req: mp_request) -> int:
     response = enter_script(req, {}).sys["stdout"]
     try:
         with working_in(os.path.dirname(path), _lock):
-            _execute(req, script)
-        if sys.stdout is not response:
-            # The script wrapped the stream that it was given, and may have left something in it.
-            sys.stdout.flush()
-        _finish(req, response)
+            _execute(req, script, response)
     finally:
         leave()
     return OK
@@ -92,7 +90,7 @@ def _compiled(path: str, signature: Signature) -> _Script:
     return _Script(module, path, code, free)
 
 
-def _execute(req: mp_request, script: _Script) -> None:
+def _execute(req: mp_request, script: _Script, response: CGIStdout) -> None:
     module = ModuleType(script.module)
     module.__file__ = script.path
     with _registered(module, script.free):
@@ -101,6 +99,17 @@ def _execute(req: mp_request, script: _Script) -> None:
         except SystemExit as end:
             if isinstance(end.code, str):
                 req.log_error(end.code)
+        finally:
+            _flush_wrappers([sys.stdout, *module.__dict__.values()], response)
+    if response.headers:
+        req.log_error(NO_END, Level.WARNING)
+
+
+def _flush_wrappers(values: Iterable[Any], response: CGIStdout) -> None:
+    """Flush what a script wrapped around its output, as Python does at a program's end."""
+    for value in values:
+        if isinstance(value, io.TextIOWrapper) and value.buffer is response.buffer and not value.closed:
+            value.flush()
 
 
 @contextmanager
@@ -119,11 +128,5 @@ def _registered(module: ModuleType, free: bool) -> Iterator[None]:
         with _names_lock:
             _running[name] -= 1
             if not _running[name]:
-                del _running[name], sys.modules[name]
-
-
-def _finish(req: mp_request, response: CGIStdout) -> None:
-    if response.headers:
-        req.log_error(
-            "the script ended before an empty line ended its headers: nothing is sent", Level.WARNING
-        )
+                del _running[name]
+                sys.modules.pop(name, None)

@@ -43,12 +43,13 @@ def handler(req: mp_request) -> int:
     if environ is None:
         base = req.get_options().get(BASE_OPTION)
         return _decline(req, f"req.uri ({req.uri!r}) does not start with {BASE_OPTION} ({base!r})")
+    errors = environ["wsgi.errors"]
     try:
         _run(req, application, environ)
     except ClientGone as gone:
         log_request(req._record, str(gone), Level.INFO, "wsgi")
     finally:
-        environ["wsgi.errors"].flush()
+        errors.flush()
     return OK
 
 
@@ -82,7 +83,7 @@ def _run(req: mp_request, application: Application, environ: dict[str, Any]) -> 
 def _send_whole(req: mp_request, items: list[bytes] | tuple[bytes, ...]) -> None:
     """Send a body that is all there: its length is known, and it can go out in one piece."""
     body = b"".join([item if type(item) is bytes else _as_bytes(item) for item in items])
-    if len(body) > BUFFER_SIZE and "Content-Length" not in req.headers_out:
+    if len(body) > BUFFER_SIZE and not req._bytes_queued and "Content-Length" not in req.headers_out:
         req.set_content_length(len(body))
     req.write(body, 0)
 

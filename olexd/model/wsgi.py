@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from olexd.config.core import ProcessSettings
 from olexd.errorlog import Level
-from olexd.model.cgi_env import (
-    add_cgi_vars,
-    as_bytes_text,
-    authorization,
-    cgi_variables,
-    path_as_bytes_text,
-    scheme,
-)
+from olexd.model.cgi_env import as_bytes_text, authorization, cgi_variables, path_as_bytes_text
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 
@@ -90,7 +83,8 @@ def build_environment(req: mp_request) -> dict[str, Any] | None:
     env["SCRIPT_NAME"] = as_bytes_text(base)
     env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
     env["wsgi.version"] = (1, 0)
-    env["wsgi.url_scheme"] = scheme(record)
+    # A trusted proxy in front may have said that its client spoke TLS.
+    env["wsgi.url_scheme"] = "http" if env.get("HTTPS", "off") == "off" else "https"
     env["wsgi.input"] = req
     env["wsgi.input_terminated"] = True
     env["wsgi.errors"] = ErrorStream(record)
@@ -102,14 +96,12 @@ def build_environment(req: mp_request) -> dict[str, Any] | None:
 
 def _variables(record: Request) -> dict[str, Any]:
     """Return the CGI variables over those that the configuration and handlers set."""
-    env: dict[str, Any]
-    if record.subprocess_env_table is None:
-        record.cgi_variables = cgi_variables(record)
-        env = record.cgi_variables.copy()
-    else:
-        add_cgi_vars(record)
-        table = record.subprocess_env
+    table = record.subprocess_env_table
+    env: dict[str, Any] = {}
+    if table is not None:
         env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
+    record.cgi_variables = variables = cgi_variables(record)
+    env |= variables
     if record.filename is None:
         del env["SCRIPT_FILENAME"]
     if (credentials := authorization(record)) is not None:

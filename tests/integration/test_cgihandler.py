@@ -49,6 +49,15 @@ sys.stdout = codecs.getwriter("latin-1")(sys.stdout.detach())
 print("Content-Type: text/plain\\n")
 print("\\xe4")
 """,
+    "own_writer": """
+import io, sys
+out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8")
+def show():
+    print("Content-Type: text/plain\\n\\nshown", file=out)
+show()
+if sys.stdin.read():
+    raise LookupError("after something was shown")
+""",
     "exits": HEAD + 'import sys\nprint("before")\nsys.exit("the reason")\nprint("after")\n',
     "text": HEAD
     + """
@@ -207,6 +216,9 @@ class TestScripts:
         """Scripts wrap their output as they do on Python 3."""
         assert ask(wire, "/cgi/wrapped?m").body == b"\xe4 m\nm\n" * 5
         assert ask(wire, "/cgi/detached").body == b"\xe4\n"
+        assert ask(wire, "/cgi/own_writer").body == b"shown\n"
+        wire.post("/cgi/own_writer", b"x")
+        assert wire.head().status == 200
 
     def test_failures(self, wire: Wire, server: RunningServer) -> None:
         """They are logged with their traceback, and answered with 500 while nothing was sent."""

@@ -93,6 +93,13 @@ CASES = [
         + APP.replace("</L", 'PythonOption mod_python.wsgi.base_uri ""\n</L'),
     ),
     environment("location-with-slash", get("/app/"), get("/app/x"), config=APP.replace("/app>", "/app/>")),
+    environment(
+        "location-match",
+        get("/app/x"),
+        config=APP.replace("Location /app>", 'LocationMatch "^/a">').replace(
+            "</Location>", "</LocationMatch>"
+        ),
+    ),
     Case(
         "wsgi-base-elsewhere",
         [get("/app/x")],

@@ -43,6 +43,13 @@ class TestVariables:
         assert (env["MINE"], env["REQUEST_METHOD"]) == ("\xc3\xa9", "GET")
         assert "SCRIPT_FILENAME" not in env
 
+    def test_a_proxy_that_speaks_tls(self) -> None:
+        """What a trusted proxy says of its client's TLS counts."""
+        req = make_request()
+        assert (req.build_wsgi_env() or {})["wsgi.url_scheme"] == "http"
+        req.subprocess_env["HTTPS"] = "on"
+        assert (req.build_wsgi_env() or {})["wsgi.url_scheme"] == "https"
+
     def test_changed_header_fields(self) -> None:
         """A handler's changes of the request's fields count."""
         req = make_request(headers=[(b"X-A", b"1"), (b"Authorization", b"Basic eA==")])
