@@ -413,11 +413,10 @@ class TestStartResponse:
         ],
     )
     def test_after_the_head(self, wire: Wire, server: RunningServer, path: str, reason: str) -> None:
-        """The failure is logged, and the response breaks off or ends with it."""
+        """The failure is logged; the head is out, and stays as it was."""
         wire.get(path)
         assert wire.head().status == 200
-        wire.rest()
-        assert reason in (server.directory / "error.log").read_text()
+        until(lambda: reason in (server.directory / "error.log").read_text())
 
     @pytest.mark.parametrize(
         ("path", "reason"),
