@@ -207,21 +207,27 @@ def working_in(directory: str, lock: threading.Lock) -> Iterator[None]:
 
 @contextmanager
 def _changed(directory: str) -> Iterator[None]:
-    mask = os.umask(0o022)
+    before, mask = _here(), os.umask(0o022)
     os.umask(mask)
-    before = os.open(".", getattr(os, "O_PATH", os.O_RDONLY) | os.O_CLOEXEC)
+    os.chdir(directory)
     try:
-        os.chdir(directory)
         yield
     finally:
         os.umask(mask)
         _go_back(before)
-        os.close(before)
 
 
-def _go_back(directory: int) -> None:
-    """Return to an open directory, or to the root: the server may stand where its account may not go."""
+def _here() -> str:
+    """Return the working directory, the root when that was removed."""
     try:
-        os.fchdir(directory)
-    except PermissionError:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/"
+
+
+def _go_back(directory: str) -> None:
+    """Return to a directory, or to the root: a server may be started where its account may not go."""
+    try:
+        os.chdir(directory)
+    except (FileNotFoundError, PermissionError):
         os.chdir("/")

@@ -115,6 +115,24 @@ class TestNesting:
         assert current() is None
 
 
+def test_a_directory_that_is_gone(tmp_path: Path) -> None:
+    """A server whose directory was removed, or may not be entered, goes on in the root."""
+
+    def work() -> list[str]:
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        seen = []
+        with working_in(str(gone), threading.Lock()):
+            gone.rmdir()
+            with working_in(str(tmp_path), threading.Lock()):
+                seen.append(os.getcwd())
+            seen.append(os.getcwd())
+        return seen
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result(10) == [str(tmp_path), "/"]
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_directories(own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A script works in its directory; without one for each thread one script waits for the other."""
