@@ -261,6 +261,9 @@ class Table:
 
     def add(self, name: Text, value: Text) -> None:
         """Append a further entry."""
+        if type(name) is str and type(value) is str and name.isascii() and value.isascii():
+            self._append((name.lower(), name, value, None))
+            return
         spelling = as_text(name)
         self._append((spelling.lower(), spelling, as_text(value), _wire(name, value)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -62,10 +63,8 @@ def _base(req: mp_request) -> str:
         if base.endswith("/"):
             raise ValueError(f"PythonOption '{BASE_OPTION}' ('{base}') must not end with '/'")
         return str(base)
-    entry = req._hlist
-    if entry is not None and entry.is_location:
-        return (entry.directory or "").rstrip("/")
-    return ""
+    entry = None if req._hlist is None else req._hlist._entry
+    return (entry.directory or "").rstrip("/") if entry is not None and entry.is_location else ""
 
 
 def build_environment(req: mp_request) -> dict[str, Any] | None:
@@ -135,15 +134,22 @@ def start_response(req: mp_request, status: str, headers: list[Any], exc_info: E
         raise TypeError(f"headers argument must be a list, not a '{type(headers).__name__}'")
     for header in headers:
         _check_header(header)
-    number = _STATUS.match(status)
-    if number is None:
-        raise ValueError(f"Invalid status line: {status}")
+    number = _status_number(status)
     _begin(record, exc_info)
-    record.status = int(number.group(1))
+    record.status = number
     record.status_line = status
     for name, value in headers:
         _add_header(req, name, value)
     return req.write
+
+
+@lru_cache(256)
+def _status_number(line: str) -> int:
+    """Return a status line's number. Raises ValueError for one outside 100-599."""
+    number = _STATUS.match(line)
+    if number is None:
+        raise ValueError(f"Invalid status line: {line}")
+    return int(number.group(1))
 
 
 def _begin(record: Request, exc_info: ExcInfo | None) -> None:
