@@ -6,8 +6,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.integration.servers import REPOSITORY
-
 SESSIONS = 64
 """How many sessions the session scenarios use in turn: one alone would measure its lock."""
 
@@ -75,13 +73,6 @@ SCENARIOS = (
     Scenario("upload", "upload of 8 MiB", "/upload", _is(b"8388608"), connections=4, body=8 << 20),
     Scenario("proxy", "hello through mod_proxy", "/hello", _is(b"Hello, world"), proxied=True),
 )
-
-
-def missing_in_olexd(scenario: Scenario) -> str:
-    """Return why a scenario cannot be measured, "" when it can."""
-    if scenario.name == "wsgi" and not (REPOSITORY / "mod_python" / "wsgi.py").exists():
-        return "olexd has no mod_python.wsgi"
-    return ""
 
 
 HANDLERS = """

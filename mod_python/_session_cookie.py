@@ -56,7 +56,8 @@ def _path(req: Request) -> str:
     """Return the URL path that the cookie is for: the option's, the handler's directory, or all."""
     path = option(req, "mod_python.session.application_path", "ApplicationPath")
     if path is None:
-        directory = None if req.hlist.is_location else req.hlist.directory
+        entry = req.hlist
+        directory = None if entry is None or entry.is_location else entry.directory
         path = directory[len(req.document_root()) :] if directory else "/"
         if not path or not req.uri.startswith(path):
             return "/"

@@ -9,17 +9,18 @@ from __future__ import annotations
 import importlib as _importlib
 import os as _os
 import sys as _sys
+import typing as _typing
 from collections.abc import Callable, Sequence
 from html import escape as escape
 from types import ModuleType
 from typing import Any, Final
 
-from mod_python._cgi import CGIStdin as CGIStdin
-from mod_python._cgi import CGIStdout as CGIStdout
-from mod_python._cgi import NullIO as NullIO
 from mod_python._cgi import build_cgi_env as build_cgi_env
 from mod_python._cgi import restore_nocgi as restore_nocgi
 from mod_python._cgi import setup_cgi as setup_cgi
+from mod_python._cgi_streams import CGIStdin as CGIStdin
+from mod_python._cgi_streams import CGIStdout as CGIStdout
+from mod_python._cgi_streams import NullIO as NullIO
 from mod_python._constants import *  # noqa: F403 - exactly what is to be passed on
 from olexd import importer as _importer
 from olexd.errorlog import Level as _Level
@@ -27,15 +28,19 @@ from olexd.errors import ServerReturn as _ServerReturn
 from olexd.importer import resolve_object as resolve_object
 from olexd.model import runtime as _runtime
 from olexd.model.attributes import argument_text as _argument_text
+from olexd.model.finfo import mp_finfo as mp_finfo
 from olexd.model.finfo import stat as stat
+from olexd.model.mp_connection import mp_conn as mp_conn
+from olexd.model.mp_request import mp_request as mp_request
 from olexd.model.mp_server import log_arguments as _log_arguments
-from olexd.model.mp_server import mp_server as _mp_server
+from olexd.model.mp_server import mp_server as mp_server
 from olexd.model.mp_server import server_of as _server_of
 from olexd.model.nonblocking import nonblocking as nonblocking
 from olexd.model.table import Table as _Table
 
 SERVER_RETURN = _ServerReturn
-table = make_table = _Table
+table = _Table
+make_table = _Table
 
 _phase_handler_names: Final = {
     "PythonPostReadRequestHandler": "postreadrequesthandler",
@@ -58,10 +63,10 @@ _LAZY_MODULES: Final = frozenset(
 """Modules of the standard library that applications reach through this one."""
 
 
-def log_error(message: str | None, level: int = _Level.ERR, server: _mp_server | None = None) -> None:
+def log_error(message: str | None, level: int = _Level.ERR, server: mp_server | None = None) -> None:
     """Write to the error log, to that of `server` if given; None is ignored. Raises TypeError."""
     entry = _log_arguments(message, level)
-    if server is not None and not isinstance(server, _mp_server):
+    if server is not None and not isinstance(server, mp_server):
         raise TypeError("bad argument type for built-in operation")
     if entry is None:
         return
@@ -134,19 +139,24 @@ def register_cleanup(callback: Callable[[Any], object], data: Any = None) -> Non
     _runtime.register_cleanup(callback, data)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "interpreter":
-        return _runtime.interpreter()
-    if name == "main_server":
-        return _main_server()
-    if name in _LAZY_MODULES:
-        return _importlib.import_module(name)
-    if name == "_apache":
-        return _sys.modules["_apache"]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if _typing.TYPE_CHECKING:
+    interpreter: str
+    main_server: mp_server
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name == "interpreter":
+            return _runtime.interpreter()
+        if name == "main_server":
+            return _main_server()
+        if name in _LAZY_MODULES:
+            return _importlib.import_module(name)
+        if name == "_apache":
+            return _sys.modules["_apache"]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _main_server() -> _mp_server:
+def _main_server() -> mp_server:
     try:
         config = _runtime.config()
     except _runtime.NoServer as error:

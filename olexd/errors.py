@@ -28,3 +28,11 @@ class BadRequest(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class CannotStart(SystemExit, Exception):
+    """The server cannot start; the message is for the terminal.
+
+    It ends the process like any SystemExit. A twistd in the background hears of Exceptions only, and lets
+    the one in the foreground, which is to be told how it went, wait for ever after anything else.
+    """

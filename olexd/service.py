@@ -23,6 +23,7 @@ from olexd import __version__
 from olexd.config.core import CoreServer, ProcessSettings
 from olexd.config.server import Listen, ServerConfig
 from olexd.errorlog import Level, error_log
+from olexd.errors import CannotStart
 from olexd.http.channel import Channel
 from olexd.http.readers import Readers
 from olexd.http.transport import TCPPort, UNIXPort
@@ -142,7 +143,7 @@ class OlexdService(Service):
             where = listen.path or f"{listen.host or '*'}:{listen.port}"
             message = f"AH00072: make_sock: could not bind to address {where}: {error.socketError}"
             log_process(self.config.main, message, Level.ALERT, "core")
-            raise SystemExit(f"olexd: {message}") from None
+            raise CannotStart(f"olexd: {message}") from None
         return port
 
     def _write_pid_file(self) -> None:

@@ -118,6 +118,7 @@ def server_field(server_tokens: str) -> bytes:
     return f"Server: {server_name(server_tokens)}\r\n".encode("ascii")
 
 
+@lru_cache(256)
 def _status_line(status: int, status_line: str | None) -> bytes:
     if not 100 <= status <= 999:
         return _STATUS_LINES[500]

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import platform
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir, CoreServer
+from olexd.config.server import HostConfig
 from olexd.model.request import Request
-from olexd.model.table import Table
 
-_PLAIN_NAME: Final = re.compile("[A-Za-z0-9-]+")
-_KEPT_BACK: Final = frozenset({"authorization", "proxy-authorization", "proxy"})
+Variables = dict[str, str | None]
+"""Variables by name: bytes as Latin-1 characters, as WSGI has it, or None."""
+
+_PLAIN_NAME: Final = re.compile(b"[A-Za-z0-9-]+")
+_OWN_NAMES: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+_KEPT_BACK: Final = frozenset({b"authorization", b"proxy-authorization", b"proxy"})
+_PATH: Final = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
 MOD_PYTHON_VERSION: Final = "3.5.0"
 """The version of mod_python whose behaviour this is."""
 SERVER_SOFTWARE: Final = f"olexd mod_python/{MOD_PYTHON_VERSION} Python/{platform.python_version()}"
@@ -44,82 +52,133 @@ def server_port(record: Request) -> int:
     return named or record.host.port or physical or (443 if is_https(record) else 80)
 
 
-def _header_variables(record: Request, env: Table) -> None:
-    for name, value in record.headers_in.items():
-        lower = name.lower()
-        if lower == "content-type":
-            env["CONTENT_TYPE"] = value.encode()
-        elif lower == "content-length":
-            env["CONTENT_LENGTH"] = value.encode()
-        elif lower not in _KEPT_BACK and _PLAIN_NAME.fullmatch(name):
-            env["HTTP_" + name.upper().replace("-", "_")] = value.encode()
+@lru_cache(512)
+def _header_variable(name: bytes) -> str | None:
+    """Return the variable for a header field, None for one that programs are not told of."""
+    lower = name.lower()
+    if lower in _OWN_NAMES:
+        return _OWN_NAMES[lower]
+    if lower in _KEPT_BACK or not _PLAIN_NAME.fullmatch(name):
+        return None
+    return "HTTP_" + name.decode("ascii").upper().replace("-", "_")
+
+
+def _header_lines(record: Request) -> Sequence[tuple[bytes, bytes]]:
+    """Return the request's fields as they are now: handlers may have changed the table."""
+    table = record.headers_in_table
+    return record.header_lines if table is None else table.raw_items()
+
+
+def _header_variables(record: Request) -> Variables:
+    env: Variables = {}
+    for name, value in _header_lines(record):
+        variable = _header_variable(name)
+        if variable is not None:
+            text = value.decode("latin-1")
+            env[variable] = f"{env[variable]}, {text}" if variable in env else text
+    return env
+
+
+def authorization(record: Request) -> str | None:
+    """Return the Authorization field, its bytes as Latin-1; None without one."""
+    for name, value in _header_lines(record):
+        if name.lower() == b"authorization":
+            return value.decode("latin-1")
+    return None
+
+
+def as_bytes_text(text: str) -> str:
+    """Return a text's bytes (UTF-8) as Latin-1 characters."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def path_as_bytes_text(record: Request, path: str) -> str:
+    """Return (a part of) the request's path as its bytes, which need not be UTF-8, as Latin-1 characters."""
+    if path.isascii():
+        return path
+    try:
+        unquote_to_bytes(record.unparsed_uri.partition("?")[0]).decode()
+    except UnicodeDecodeError:
+        # Then the path was read as Latin-1 in the first place.
+        return path
+    return as_bytes_text(path)
+
+
+def common_variables(record: Request) -> Variables:
+    """Return what every CGI-like program gets; SCRIPT_FILENAME is None where there is no file."""
+    env = _header_variables(record)
+    env |= _host_variables(record.host)
+    if is_https(record):
+        env["HTTPS"] = "on"
+    connection = record.connection
+    env["SERVER_NAME"] = as_bytes_text(server_name(record))
+    env["SERVER_ADDR"] = connection.local[0]
+    env["SERVER_PORT"] = str(server_port(record))
+    env["REMOTE_ADDR"] = record.client_ip
+    env["REMOTE_PORT"] = str(connection.peer[1])
+    env["REQUEST_SCHEME"] = scheme(record)
+    env["SCRIPT_FILENAME"] = record.filename and as_bytes_text(record.filename)
+    if record.user is not None:
+        env |= _user_variables(record.user, record.ap_auth_type)
+    if record.prev is not None:
+        env |= _redirect_variables(record.prev)
+    return env
+
+
+def _host_variables(host: HostConfig) -> Variables:
+    """Return what is the same for all requests to a host, made once."""
+    known: Variables | None = host.server.__dict__.get("cgi_variables")
+    if known is None:
+        core = host.server[CoreServer]
+        known = host.server.__dict__["cgi_variables"] = {
+            "PATH": _PATH,
+            "SERVER_SIGNATURE": "",
+            "SERVER_SOFTWARE": SERVER_SOFTWARE,
+            "SERVER_ADMIN": as_bytes_text(core.server_admin),
+            "DOCUMENT_ROOT": as_bytes_text(core.document_root),
+            "CONTEXT_PREFIX": "",
+            "CONTEXT_DOCUMENT_ROOT": as_bytes_text(core.document_root),
+        }
+    return known
+
+
+def cgi_variables(record: Request) -> Variables:
+    """Return the CGI variables and the common ones, which see."""
+    env: Variables = {
+        "GATEWAY_INTERFACE": "CGI/1.1",
+        "SERVER_PROTOCOL": record.protocol,
+        "REQUEST_METHOD": record.method,
+        "QUERY_STRING": as_bytes_text(record.args or ""),
+        "REQUEST_URI": path_as_bytes_text(record, record.uri),
+        "SCRIPT_NAME": path_as_bytes_text(record, script_name(record)),
+    }
+    if record.path_info:
+        env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
+    env.update(common_variables(record))
+    return env
 
 
 def add_common_vars(record: Request) -> None:
     """Fill `subprocess_env` with what every CGI-like program gets."""
-    env = record.subprocess_env
-    core = record.host.server[CoreServer]
-    _header_variables(record, env)
-    if is_https(record):
-        env["HTTPS"] = "on"
-    values: dict[str, str | None] = {
-        "PATH": os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
-        "SERVER_SIGNATURE": "",
-        "SERVER_SOFTWARE": SERVER_SOFTWARE,
-        "SERVER_NAME": server_name(record),
-        "SERVER_ADDR": record.connection.local[0],
-        "SERVER_PORT": str(server_port(record)),
-        "REMOTE_ADDR": record.client_ip,
-        "DOCUMENT_ROOT": core.document_root,
-        "REQUEST_SCHEME": scheme(record),
-        "CONTEXT_PREFIX": "",
-        "CONTEXT_DOCUMENT_ROOT": core.document_root,
-        "SERVER_ADMIN": core.server_admin,
-        "SCRIPT_FILENAME": record.filename,
-        "REMOTE_PORT": str(record.connection.peer[1]),
-        **_user_variables(record),
-        **_redirect_variables(record),
-    }
-    for name, value in values.items():
-        put(env, name, value)
-
-
-def _user_variables(record: Request) -> dict[str, str | None]:
-    if record.user is None:
-        return {}
-    kind = {} if record.ap_auth_type is None else {"AUTH_TYPE": record.ap_auth_type}
-    return {"REMOTE_USER": record.user, **kind}
-
-
-def _redirect_variables(record: Request) -> dict[str, str | None]:
-    if record.prev is None:
-        return {}
-    query = {} if record.prev.args is None else {"REDIRECT_QUERY_STRING": record.prev.args}
-    return {"REDIRECT_URL": record.prev.uri, **query}
-
-
-def put(env: Table, name: str, value: str | None) -> None:
-    """Store a variable, text in UTF-8; None is noted as None."""
-    if value is None:
-        env.put_none(name)
-    else:
-        env[name] = value.encode("utf-8", "surrogateescape")
+    record.subprocess_env.put_variables(common_variables(record))
 
 
 def add_cgi_vars(record: Request) -> None:
     """Fill `subprocess_env` with the CGI variables, then with the common ones."""
     env = record.subprocess_env
-    put(env, "GATEWAY_INTERFACE", "CGI/1.1")
-    put(env, "SERVER_PROTOCOL", record.protocol)
-    put(env, "REQUEST_METHOD", record.method)
-    put(env, "QUERY_STRING", record.args or "")
-    put(env, "REQUEST_URI", record.uri)
-    put(env, "SCRIPT_NAME", script_name(record))
-    if record.path_info:
-        put(env, "PATH_INFO", record.path_info)
-    else:
+    env.put_variables(cgi_variables(record))
+    if not record.path_info:
         del env["PATH_INFO"]
-    add_common_vars(record)
+
+
+def _user_variables(user: str, kind: str | None) -> Variables:
+    named: Variables = {"REMOTE_USER": as_bytes_text(user)}
+    return named if kind is None else {**named, "AUTH_TYPE": kind}
+
+
+def _redirect_variables(before: Request) -> Variables:
+    query = {} if before.args is None else {"REDIRECT_QUERY_STRING": as_bytes_text(before.args)}
+    return {"REDIRECT_URL": as_bytes_text(before.uri), **query}
 
 
 def script_name(record: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from olexd.errorlog import Level
 from olexd.model import runtime, talk
@@ -202,8 +202,10 @@ class mp_conn:
     def __delattr__(self, name: str) -> None:
         raise AttributeError("can't delete connection attributes")
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+    if not TYPE_CHECKING:
+        # A type checker would take this to mean that every name is there.
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(name)
 
     def __dir__(self) -> list[str]:
         return []

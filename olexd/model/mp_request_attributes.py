@@ -134,6 +134,9 @@ class RequestAttributes:
         "_record",
     )
 
+    form: Any
+    """Where handlers and toolkit modules leave the request's form for each other; not there before."""
+
     _record: Request
     _config: tuple[Any, Table] | None
     _options: tuple[Any, Table] | None

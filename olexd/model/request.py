@@ -50,7 +50,9 @@ class Request:
     headers_out_table: Table | None = None
     err_headers_out_table: Table | None = None
     notes_table: Table | None = None
-    subprocess_env_table: Table | None = None
+    cgi_variables: dict[str, str | None] | None = None
+    """Variables for `subprocess_env`, which are put there once somebody looks."""
+    _environment: Table | None = None
     the_request_bytes: bytes = b""
     protocol: str = "HTTP/1.1"
     proto_num: int = 1001
@@ -100,6 +102,8 @@ class Request:
     """The filters of the response's body; None for no filters."""
     input_filters: InputChain | None = None
     python: Any = None
+    wsgi_started: bool = False
+    """Whether a WSGI application has called `start_response()`."""
     persistent: bool = False
     """Whether the client lets the connection persist."""
     keep_alive_token: bool = False
@@ -160,11 +164,23 @@ class Request:
         return table
 
     @property
+    def subprocess_env_table(self) -> Table | None:
+        """`subprocess_env` if anything was ever put there, else None."""
+        if self.cgi_variables is not None:
+            variables, self.cgi_variables = self.cgi_variables, None
+            self.subprocess_env.put_variables(variables)
+        return self._environment
+
+    @subprocess_env_table.setter
+    def subprocess_env_table(self, table: Table | None) -> None:
+        self._environment = table
+
+    @property
     def subprocess_env(self) -> Table:
         """The environment that CGI-like handlers and logs see."""
         table = self.subprocess_env_table
         if table is None:
-            table = self.subprocess_env_table = Table()
+            table = self._environment = Table()
         return table
 
     @property

@@ -178,6 +178,14 @@ class Table:
         key, spelling, _, _ = self._entries[at]
         self._entries[at] = (key, spelling, None, None)
 
+    def put_variables(self, variables: Mapping[str, str | None]) -> None:
+        """Replace entries by variables of an environment: bytes as Latin-1 characters, None as None."""
+        for name, value in variables.items():
+            if value is None:
+                self.put_none(name)
+            else:
+                self[name] = value if value.isascii() else value.encode("latin-1")
+
     # -- storage
 
     def _append(self, entry: Entry) -> None:
@@ -260,6 +268,9 @@ class Table:
 
     def add(self, name: Text, value: Text) -> None:
         """Append a further entry."""
+        if type(name) is str and type(value) is str and name.isascii() and value.isascii():
+            self._append((name.lower(), name, value, None))
+            return
         spelling = as_text(name)
         self._append((spelling.lower(), spelling, as_text(value), _wire(name, value)))
 

@@ -1,15 +1,17 @@
-"""WSGI over a request: the environment and `start_response` (core spec 3.4, toolkit spec 6.2)."""
+"""WSGI over a request: the environment and `start_response` (PEP 3333; core spec 3.4, toolkit spec 6.2)."""
 
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from olexd.config.core import ProcessSettings
-from olexd.model.cgi_env import add_cgi_vars, scheme
+from olexd.errorlog import Level
+from olexd.model.cgi_env import as_bytes_text, authorization, cgi_variables, path_as_bytes_text
+from olexd.model.logging import log_request
 from olexd.model.request import Request
 
 if TYPE_CHECKING:
@@ -23,6 +25,37 @@ Write = Callable[..., None]
 _STATUS: Final = re.compile(r"([1-5][0-9][0-9])(?![0-9])")
 
 
+class ErrorStream:
+    """`wsgi.errors`: each line that is written becomes an entry of the request's error log."""
+
+    __slots__ = ("_line", "_record")
+
+    def __init__(self, record: Request) -> None:
+        self._record = record
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        """Log the lines that are complete; return the number of characters."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._log(line)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of `lines`."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Log what is left of a line."""
+        line, self._line = self._line, ""
+        if line:
+            self._log(line)
+
+    def _log(self, line: str) -> None:
+        log_request(self._record, line.removesuffix("\r"), Level.ERR, "wsgi")
+
+
 def _base(req: mp_request) -> str:
     """Return the URL prefix of the application: as configured, else the Location it stands in."""
     base = req.get_options().get(BASE_OPTION)
@@ -30,15 +63,8 @@ def _base(req: mp_request) -> str:
         if base.endswith("/"):
             raise ValueError(f"PythonOption '{BASE_OPTION}' ('{base}') must not end with '/'")
         return str(base)
-    entry = req._hlist
-    if entry is not None and entry.is_location:
-        return (entry.directory or "").rstrip("/")
-    return ""
-
-
-def _as_wsgi(text: str) -> str:
-    """Return text in the form WSGI wants: its bytes as Latin-1 characters."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
+    entry = None if req._hlist is None else req._hlist._entry
+    return (entry.directory or "").rstrip("/") if entry is not None and entry.is_location else ""
 
 
 def build_environment(req: mp_request) -> dict[str, Any] | None:
@@ -51,29 +77,34 @@ def build_environment(req: mp_request) -> dict[str, Any] | None:
     if record.uri != base and not record.uri.startswith(base + "/"):
         return None
     record.path_info = record.uri[len(base) :]
-    add_cgi_vars(record)
-    env: dict[str, Any] = _variables(record)
-    env["SCRIPT_NAME"] = _as_wsgi(base)
-    env["PATH_INFO"] = _as_wsgi(record.path_info)
-    env["wsgi.input"] = req
-    env["wsgi.errors"] = sys.stderr
+    record.wsgi_started = False
+    env = _variables(record)
+    env["SCRIPT_NAME"] = as_bytes_text(base)
+    env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
     env["wsgi.version"] = (1, 0)
+    # A trusted proxy in front may have said that its client spoke TLS.
+    env["wsgi.url_scheme"] = "http" if env.get("HTTPS", "off") == "off" else "https"
+    env["wsgi.input"] = req
+    env["wsgi.input_terminated"] = True
+    env["wsgi.errors"] = ErrorStream(record)
     env["wsgi.multithread"] = True
     env["wsgi.multiprocess"] = record.connection.config.main.server[ProcessSettings].server_limit > 1
     env["wsgi.run_once"] = False
-    env["wsgi.url_scheme"] = scheme(record)
     return env
 
 
-def _variables(record: Request) -> dict[str, str]:
-    table = record.subprocess_env
-    absent = {name for name, value in table.items() if value is None}
-    env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
-    for name in absent:
-        del env[name]
-    authorization = record.headers_in.get("Authorization")
-    if authorization is not None:
-        env["HTTP_AUTHORIZATION"] = _as_wsgi(authorization)
+def _variables(record: Request) -> dict[str, Any]:
+    """Return the CGI variables over those that the configuration and handlers set."""
+    table = record.subprocess_env_table
+    env: dict[str, Any] = {}
+    if table is not None:
+        env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
+    record.cgi_variables = variables = cgi_variables(record)
+    env |= variables
+    if record.filename is None:
+        del env["SCRIPT_FILENAME"]
+    if (credentials := authorization(record)) is not None:
+        env["HTTP_AUTHORIZATION"] = credentials
     return env
 
 
@@ -82,16 +113,19 @@ def _check_header(header: object) -> None:
         raise TypeError(f"each header must be a tuple, not a '{type(header).__name__}'")
     if len(header) != 2:
         raise TypeError(f"each header must have two items, not {len(header)}")
-    for part, value in zip(("names", "values"), header, strict=True):
-        if not isinstance(value, (str, bytes)):
-            raise TypeError(f"header {part} must be strings, not '{type(value).__name__}'")
+    name, value = header
+    if not isinstance(name, (str, bytes)):
+        raise TypeError(f"header names must be strings, not '{type(name).__name__}'")
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"header values must be strings, not '{type(value).__name__}'")
 
 
 def start_response(req: mp_request, status: str, headers: list[Any], exc_info: ExcInfo | None) -> Write:
     """Set status and headers; return `req.write`.
 
     With `exc_info` the headers replace earlier ones; when those are sent already it is raised. Raises
-    TypeError for wrong types, ValueError for a status outside 100-599.
+    TypeError for wrong types, ValueError for a status outside 100-599, AssertionError for a second call
+    without `exc_info` and for one that comes after the head was sent.
     """
     record = req._record
     if not isinstance(status, str):
@@ -100,18 +134,36 @@ def start_response(req: mp_request, status: str, headers: list[Any], exc_info: E
         raise TypeError(f"headers argument must be a list, not a '{type(headers).__name__}'")
     for header in headers:
         _check_header(header)
-    number = _STATUS.match(status)
-    if number is None:
-        raise ValueError(f"Invalid status line: {status}")
-    if exc_info:
-        if record.output.committed:
-            raise exc_info[1].with_traceback(exc_info[2])
-        record.headers_out.clear()
-    record.status = int(number.group(1))
+    number = _status_number(status)
+    _begin(record, exc_info)
+    record.status = number
     record.status_line = status
     for name, value in headers:
         _add_header(req, name, value)
     return req.write
+
+
+@lru_cache(256)
+def _status_number(line: str) -> int:
+    """Return a status line's number. Raises ValueError for one outside 100-599."""
+    number = _STATUS.match(line)
+    if number is None:
+        raise ValueError(f"Invalid status line: {line}")
+    return int(number.group(1))
+
+
+def _begin(record: Request, exc_info: ExcInfo | None) -> None:
+    """Let a response begin, once; one that replaces an earlier one takes back its headers and its body."""
+    if exc_info:
+        if record.output.committed:
+            raise exc_info[1].with_traceback(exc_info[2])
+        record.headers_out.clear()
+        record.output.discard()
+    elif record.wsgi_started:
+        raise AssertionError("start_response() was called twice, and without exc_info")
+    elif record.output.committed:
+        raise AssertionError("start_response() was called after the response's head was sent")
+    record.wsgi_started = True
 
 
 def _add_header(req: mp_request, name: str | bytes, value: str | bytes) -> None:

@@ -2,47 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.integration.servers import REPOSITORY
-
-BUILD_DEADLINE = 240.0
-PARTS = ("olexd", "mod_python", "handlers", "twisted", "docs")
-FILES = (
-    "pyproject.toml",
-    "setup.py",
-    "MANIFEST.in",
-    "README.md",
-    "LICENSE",
-    "CHANGELOG.md",
-    "olexd.conf",
-    "Makefile",
-)
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
-    """The wheel that `pip wheel --no-deps .` builds."""
-    tree = tmp_path_factory.mktemp("tree")
-    for part in PARTS:
-        shutil.copytree(REPOSITORY / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
-        shutil.copy(REPOSITORY / name, tree / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "dist", "."]
-    built = subprocess.run(
-        command, cwd=tree, capture_output=True, text=True, timeout=BUILD_DEADLINE, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    (path,) = (tree / "dist").glob("olexd-*.whl")
-    with zipfile.ZipFile(path) as wheel:
-        yield wheel
 
 
 def names(wheel: zipfile.ZipFile) -> set[str]:
@@ -84,3 +47,9 @@ def test_the_types_and_the_licence_come_along(wheel: zipfile.ZipFile) -> None:
     assert {"olexd/py.typed", "mod_python/py.typed"} <= names(wheel)
     (licence,) = (name for name in names(wheel) if name.endswith("/LICENSE"))
     assert b"Apache License" in wheel.read(licence)
+
+
+def test_the_command_is_installed(wheel: zipfile.ZipFile) -> None:
+    """`mod_python` is a command."""
+    (entry_points,) = (name for name in names(wheel) if name.endswith("/entry_points.txt"))
+    assert b"mod_python = mod_python.command:main" in wheel.read(entry_points)

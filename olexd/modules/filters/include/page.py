@@ -10,10 +10,11 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir
-from olexd.model.cgi_env import add_cgi_vars, add_common_vars, put
+from olexd.model.cgi_env import add_cgi_vars, add_common_vars
 from olexd.model.includes import IncludeError
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.table import Table
 from olexd.modules.filters.include.settings import IncludeDir
 from olexd.modules.filters.include.values import format_time
 from olexd.phases.subrequest import INCLUDED
@@ -95,6 +96,10 @@ def _outermost(request: Request) -> Request:
     return _outermost(request.main) if request.protocol == INCLUDED and request.main is not None else request
 
 
+def _put(env: Table, name: str, value: str) -> None:
+    env[name] = value.encode("utf-8", "surrogateescape")
+
+
 def _fill_environment(request: Request) -> None:
     """Set the variables that a page begins with; one that is included shares those of the outer page."""
     if request.protocol == INCLUDED and request.main is not None:
@@ -105,15 +110,15 @@ def _fill_environment(request: Request) -> None:
     add_common_vars(request)
     add_cgi_vars(request)
     env = request.subprocess_env
-    put(env, "REQUEST_URI", _outermost_target(request))
+    _put(env, "REQUEST_URI", _outermost_target(request))
     for name in _TIMES:
         env[name] = name
-    put(env, "DOCUMENT_URI", request.uri)
-    put(env, "DOCUMENT_ARGS", request.args or "")
+    _put(env, "DOCUMENT_URI", request.uri)
+    _put(env, "DOCUMENT_ARGS", request.args or "")
     if request.stat is not None:
-        put(env, "USER_NAME", _user_name(request.stat))
+        _put(env, "USER_NAME", _user_name(request.stat))
     if request.filename is not None:
-        put(env, "DOCUMENT_NAME", request.filename.rpartition("/")[2])
+        _put(env, "DOCUMENT_NAME", request.filename.rpartition("/")[2])
     if request.args:
         _put_query(request)
 

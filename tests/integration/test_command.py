@@ -1,0 +1,192 @@
+"""The command `mod_python`, as it is installed: a server's life from `create` to `stop`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.servers import free_port
+
+COMMAND = Path(sys.executable).with_name("mod_python")
+DEADLINE = 60.0
+HELLO = """
+from mod_python import apache
+
+
+def handler(req):
+    req.write("%s %s" % (req.get_options()["greeting"], apache.server_root()))
+    return apache.OK
+"""
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    words = [str(COMMAND), *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=DEADLINE, check=False, cwd="/")
+
+
+def failure(*arguments: object) -> str:
+    """Return what a command that fails says."""
+    ran = run(*arguments)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    return ran.stderr
+
+
+class Home:
+    """A server's directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.conf = directory / "conf" / "httpd.conf"
+
+    def create(self) -> subprocess.CompletedProcess[str]:
+        return run(
+            "create",
+            self.directory,
+            f"--listen=127.0.0.1:{self.port}",
+            "--pythonhandler",
+            "hello",
+            "--pythonpath",
+            f"{self.directory}/lib:{self.directory}/more",
+            "--pythonoption=greeting Hello",
+            "--pythonoption=other 1",
+        )
+
+    def fill(self) -> None:
+        """Lay out the directory, with a handler and a configuration."""
+        assert self.create().returncode == 0
+        (self.directory / "lib").mkdir()
+        (self.directory / "lib" / "hello.py").write_text(HELLO)
+        made = run("genconfig", self.directory / "conf" / "httpd_conf.py")
+        assert (made.returncode, made.stderr) == (0, "")
+        self.conf.write_text(made.stdout)
+
+    def answer(self) -> str:
+        """Return what the server says."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=DEADLINE) as answer:
+            return str(answer.read().decode())
+
+    def pid(self) -> str:
+        return (self.directory / "logs" / "httpd.pid").read_text()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A server's directory; the server is stopped at the end if it runs."""
+    home = Home(tmp_path / "server")
+    yield home
+    if (home.directory / "logs" / "httpd.pid").exists():
+        run("stop", home.conf)
+
+
+class TestMisuse:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ([], "Please specify a command"),
+            (["dance"], "Invalid command: dance"),
+            (["create"], "Must specify <directory>"),
+            (["create", "/nowhere"], "Must specify a --pythonhandler"),
+            (["genconfig"], "Must specify <src>"),
+            (["start"], "Must specify <httpd.conf>"),
+            (["stop"], "Must specify <httpd.conf>"),
+            (["restart"], "Must specify <httpd.conf>"),
+            (["graceful"], "Must specify <httpd.conf>"),
+        ],
+    )
+    def test_what_is_missing(self, arguments: list[str], message: str) -> None:
+        """Is named, with the usage."""
+        ran = run(*arguments)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert ran.stderr.startswith("usage: mod_python <command> [options]\n")
+        assert ran.stderr.endswith(f"mod_python: error: {message}\n")
+
+    def test_files_that_are_not_there(self, tmp_path: Path) -> None:
+        """They are named."""
+        assert f"there is no file '{tmp_path}/x.py'" in failure("genconfig", tmp_path / "x.py")
+        assert f"{tmp_path}/x.conf" in failure("start", tmp_path / "x.conf")
+
+    def test_without_a_pid_file(self, tmp_path: Path) -> None:
+        """A server that could not be found again is not started."""
+        (tmp_path / "httpd.conf").write_text("Listen 127.0.0.1:1\n")
+        assert "has no PidFile" in failure("start", tmp_path / "httpd.conf")
+
+
+def test_version() -> None:
+    """Says what runs here."""
+    ran = run("version")
+    assert ran.returncode == 0
+    names = [line.partition(":")[0] for line in ran.stdout.splitlines()]
+    assert names == ["mod_python", "olexd", "Python", "Twisted", "httpd", "platform"]
+
+
+class TestCreate:
+    def test_output(self, home: Home) -> None:
+        """What was made, and what comes next."""
+        made = home.create()
+        script = home.directory / "conf" / "httpd_conf.py"
+        assert made.returncode == 0
+        assert f"Created! Please look over '{script}'." in made.stdout
+        assert f"mod_python genconfig {script} > {home.conf}" in made.stdout
+        assert f"Creating directory '{home.directory}/logs'." in made.stderr
+
+    def test_twice(self, home: Home) -> None:
+        """What is there stays."""
+        home.create()
+        assert "already exists, aborting." in failure("create", home.directory, "--pythonhandler=x")
+
+
+class TestLife:
+    def test_from_start_to_stop(self, home: Home) -> None:
+        """The server that was laid out runs, once; it stops and leaves no process id."""
+        home.fill()
+        started = run("start", home.conf)
+        assert (started.returncode, started.stderr) == (0, "")
+        assert started.stdout == f"The server is running, with the process id {home.pid().strip()}.\n"
+        assert home.answer() == f"Hello {home.directory}"
+        assert "the server is running already" in failure("start", home.conf)
+        assert run("stop", home.conf).returncode == 0
+        assert not (home.directory / "logs" / "httpd.pid").exists()
+        assert "the server is not running" in failure("stop", home.conf)
+
+    @pytest.mark.parametrize("command", ["restart", "graceful"])
+    def test_restart(self, home: Home, command: str) -> None:
+        """The new configuration counts; a bad one leaves the server as it is."""
+        home.fill()
+        assert run(command, home.conf).returncode == 0
+        first = home.pid()
+        good = home.conf.read_text()
+        home.conf.write_text(good + "Nonsense\n")
+        assert "Invalid command 'Nonsense'" in failure(command, home.conf)
+        assert (home.pid(), home.answer()) == (first, f"Hello {home.directory}")
+        home.conf.write_text(good.replace("greeting Hello", "greeting Bye"))
+        assert run(command, home.conf).returncode == 0
+        assert home.pid() != first
+        assert home.answer() == f"Bye {home.directory}"
+
+    def test_port_in_use(self, home: Home) -> None:
+        """A server that cannot start says why, and leaves nothing behind."""
+        home.fill()
+        run("start", home.conf)
+        other = Home(home.directory.with_name("other"))
+        other.port = home.port
+        other.fill()
+        assert "could not bind to address" in failure("start", other.conf)
+        assert not (other.directory / "logs" / "httpd.pid").exists()
+
+    def test_stale_process_id(self, home: Home) -> None:
+        """A process id that a stranger has got by now is nobody to stop."""
+        home.fill()
+        with subprocess.Popen(["sleep", "60"]) as stranger:
+            (home.directory / "logs" / "httpd.pid").write_text(str(stranger.pid))
+            assert "the server is not running" in failure("stop", home.conf)
+            assert stranger.poll() is None
+            assert run("start", home.conf).returncode == 0
+            stranger.terminate()
+        assert home.answer() == f"Hello {home.directory}"
