@@ -32,6 +32,9 @@ _TAKEN_OVER: Final = (
     "unparsed_uri",
     "uri",
     "args",
+    "phases",
+    "request_time",
+    "started",
 )
 
 
