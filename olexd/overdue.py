@@ -33,6 +33,8 @@ _TAKEN_OVER: Final = (
     "unparsed_uri",
     "uri",
     "args",
+    "request_time",
+    "started",
 )
 
 
