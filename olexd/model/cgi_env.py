@@ -126,7 +126,10 @@ def common_variables(record: Request) -> Variables:
 
 
 def _host_variables(host: HostConfig) -> Variables:
-    """Return what is the same for all requests to a host, made once."""
+    """Return what is the same for all requests to a host, made once.
+
+    What differs stands there too, as "": so the variables come in httpd's order.
+    """
     known: Variables | None = host.server.__dict__.get("cgi_variables")
     if known is None:
         core = host.server[CoreServer]
@@ -134,10 +137,17 @@ def _host_variables(host: HostConfig) -> Variables:
             "PATH": _PATH,
             "SERVER_SIGNATURE": "",
             "SERVER_SOFTWARE": SERVER_SOFTWARE,
-            "SERVER_ADMIN": as_bytes_text(core.server_admin),
+            "SERVER_NAME": "",
+            "SERVER_ADDR": "",
+            "SERVER_PORT": "",
+            "REMOTE_ADDR": "",
             "DOCUMENT_ROOT": as_bytes_text(core.document_root),
+            "REQUEST_SCHEME": "",
             "CONTEXT_PREFIX": "",
             "CONTEXT_DOCUMENT_ROOT": as_bytes_text(core.document_root),
+            "SERVER_ADMIN": as_bytes_text(core.server_admin),
+            "SCRIPT_FILENAME": "",
+            "REMOTE_PORT": "",
         }
     return known
 
