@@ -28,6 +28,8 @@ from olexd.importer import resolve_object as resolve_object
 from olexd.model import runtime as _runtime
 from olexd.model.attributes import argument_text as _argument_text
 from olexd.model.finfo import stat as stat
+from olexd.model.methods import method_name as _method_name
+from olexd.model.mp_request import mp_request as _mp_request
 from olexd.model.mp_server import log_arguments as _log_arguments
 from olexd.model.mp_server import mp_server as _mp_server
 from olexd.model.mp_server import server_of as _server_of
@@ -132,6 +134,14 @@ def register_cleanup(callback: Callable[[Any], object], data: Any = None) -> Non
     if not callable(callback):
         raise ValueError("third argument must be a callable object")
     _runtime.register_cleanup(callback, data)
+
+
+def allow_methods(req: _mp_request, *methods: str | int) -> None:
+    """Add methods, by name or `M_*` number, to what an Allow field names.
+
+    Versions before 3 had this function; it is `req.allow_methods()` now.
+    """
+    req.allow_methods([_method_name(one) if isinstance(one, int) else one for one in methods])
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,6 @@ import queue
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
@@ -30,7 +29,7 @@ from olexd.model.logging import log_request
 from olexd.model.output import Output
 from olexd.model.request import HeaderLine, Request
 from olexd.phases.run import serve
-from olexd.phases.sides import Side
+from olexd.phases.sides import Side, to_reactor
 from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
@@ -211,6 +210,25 @@ class BlockingTask(Task):
         self._inbox.put(finished)
 
 
+class Redirector:
+    """Answers a connection's requests with what other URLs give."""
+
+    __slots__ = ("_channel", "_site")
+
+    def __init__(self, site: Site, channel: Channel) -> None:
+        self._site = site
+        self._channel = channel
+
+    def wait(self, request: Request, target: str) -> None:
+        """Run an internal redirect to its end while the calling pool thread waits."""
+        BlockingTask(self._site, self._channel, request, internal_redirect(request, target)).run()
+
+    async def run(self, request: Request, target: str) -> None:
+        """Run an internal redirect as part of the request's coroutine, which is on the reactor afterwards."""
+        await internal_redirect(request, target)
+        await to_reactor(request)
+
+
 class Site:
     """Serves one configuration. The methods below `limits` are called by the connections."""
 
@@ -247,6 +265,7 @@ class Site:
         base = self.config.selector.default(*local)
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
+        channel.connection.redirector = Redirector(self, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
 
@@ -320,7 +339,6 @@ class Site:
         request.request_time = time.time()
         request.started = time.monotonic()
         request.output = Output(request, channel.writer)
-        request.redirector = partial(self._redirect_blocking, channel)
         return request
 
     def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
@@ -332,12 +350,6 @@ class Site:
             request.expecting_100 = True
             body.on_first_read(lambda: _send_continue(request, channel))
         return body
-
-    def _redirect_blocking(self, channel: Channel, request: Request, target: str) -> None:
-        """Run an internal redirect to its end while the calling pool thread waits."""
-        if request.on_reactor:
-            raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
-        BlockingTask(self, channel, request, internal_redirect(request, target)).run()
 
 
 def _with_host(head: Head) -> list[HeaderLine]:

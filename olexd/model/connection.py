@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
 from olexd.model.table import Table
 
+if TYPE_CHECKING:
+    from olexd.model.request import Request
+
 _ids = count(1)
+
+
+class Redirector(Protocol):
+    """Answers requests with what other URLs give: what `req.internal_redirect()` needs of the server."""
+
+    def wait(self, request: Request, target: str) -> None:
+        """Answer `request` with `target`; return when that is done. Pool thread only."""
+
+    def run(self, request: Request, target: str) -> Coroutine[Any, Any, None]:
+        """Answer `request` with `target`: for the request's own coroutine, on the reactor."""
 
 
 class Connection:
@@ -34,6 +48,7 @@ class Connection:
         "on_reactor",
         "peer",
         "python",
+        "redirector",
         "secure",
         "writer",
     )
@@ -52,6 +67,7 @@ class Connection:
         self._aborted = False
         self.writer: SocketWriter | None = None
         self.secure = False
+        self.redirector: Redirector | None = None
         self.notes = Table()
         self.python: Any = None
         self.on_reactor = True

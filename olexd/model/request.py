@@ -91,6 +91,8 @@ class Request:
     proxyreq: int = 0
     used_path_info: int = 2
     user_ip: str | None = None
+    requirements: tuple[Any, ...] = ()
+    """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
     phase: str | None = None
     added_handlers: dict[str, list[Any]] | None = None
     python: Any = None
@@ -98,8 +100,6 @@ class Request:
     """Whether the client lets the connection persist."""
     keep_alive_token: bool = False
     """Whether the client sent `Connection: keep-alive`."""
-    redirector: Callable[[Request, str], None] | None = None
-    """What `req.internal_redirect()` calls; set by the site."""
 
     def __init__(self, connection: Connection, host: HostConfig, conf: Settings) -> None:
         self.connection = connection

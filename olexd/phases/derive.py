@@ -27,7 +27,6 @@ _SHARED: Final = (
     "expecting_100",
     "user_ip",
     "phases",
-    "redirector",
     "body",
     "output",
 )

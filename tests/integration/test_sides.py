@@ -89,6 +89,16 @@ def redirect(req):
     req.internal_redirect("/" + req.args)
     record("back in %s" % threading.current_thread().name.partition("-")[0])
     return apache.OK
+
+
+async def redirect_async(req):
+    await req.ainternal_redirect("/" + req.args)
+    record("back on the %s" % ("reactor" if req._record.on_reactor else "pool"))
+    return apache.OK
+
+
+async def redirect_blocking(req):
+    req.internal_redirect("/where")
 """
 
 
@@ -164,6 +174,20 @@ class TestRedirects:
         wire.get(f"/redirect?{path}")
         assert wire.read().body == side
         recorded(server, "back in handler")
+
+    @pytest.mark.parametrize(("path", "side"), [("where", b"pool"), ("waits", b"reactor")])
+    def test_coroutine_comes_back(self, server: RunningServer, wire: Wire, path: str, side: bytes) -> None:
+        """A coroutine awaits a redirect, and is on the reactor again, wherever the other handler ran."""
+        for _ in range(3):
+            wire.get(f"/redirect_async?{path}")
+            assert wire.read().body == side
+            recorded(server, "back on the reactor")
+
+    def test_coroutine_must_not_block(self, server: RunningServer, wire: Wire) -> None:
+        """The blocking form is refused on the reactor, with advice."""
+        wire.get("/redirect_blocking")
+        assert wire.read().status == 500
+        assert "await req.ainternal_redirect()" in (server.directory / "error.log").read_text()
 
     def test_failure_on_the_reactor(self, server: RunningServer, wire: Wire) -> None:
         """A failure there is a 500 here, and costs no thread."""
