@@ -181,6 +181,7 @@ class mp_request(RequestAttributes):
         """
         argument_text(phase, 1)
         argument_text(handler, 2)
+        argument_text(dir, 3, none=True)
         if phase not in PHASES:
             raise IndexError(f"Invalid phase: {phase}")
         if self._record.phase is None:
@@ -282,7 +283,7 @@ class mp_request(RequestAttributes):
         """
         conn = connection_of(self._record.connection)
         name = conn.remote_host
-        if type == REMOTE_DOUBLE_REV:
+        if operator.index(type) == REMOTE_DOUBLE_REV:
             name = look_up_host(conn, self._record.client_ip)
         text = name if name or type in (REMOTE_HOST, REMOTE_DOUBLE_REV) else self._record.client_ip
         return text if str_is_ip is None or text is None else (text, int(name is None))

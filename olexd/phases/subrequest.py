@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from olexd.errorlog import Level
+from olexd.errors import BadRequest
+from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
 from olexd.phases.derive import depth, derive, follow
@@ -17,7 +20,12 @@ async def internal_redirect(request: Request, target: str) -> None:
 
     Method and unread body are kept. A target that cannot be served yields an error response.
     """
-    derived = follow(request, target)
+    try:
+        derived = follow(request, target)
+    except BadRequest as error:
+        log_request(request, f"internal redirect to {target!r}: {error}", Level.INFO, "core")
+        await run.conclude(follow(request, "/"), error.status)
+        return
     if depth(derived) > MAX_REDIRECTS:
         await run.conclude(derived, INTERNAL_SERVER_ERROR)
         return

@@ -202,9 +202,9 @@ class TestRedirects:
 
     @pytest.mark.parametrize("target", ["a%2Fb", "%00", "%zz"])
     def test_no_path(self, wire: Wire, target: str) -> None:
-        """A target that is no path is an error of the handler."""
+        """A target that is no path is answered as if a client had sent it."""
         wire.get(f"/redirect?{target}")
-        assert wire.read().status in (404, 500)
+        assert wire.read().status == (400 if target == "%zz" else 404)
 
     @pytest.mark.parametrize("path", ["/big", "/redirect?big"])
     def test_slow_reader(self, wire: Wire, path: str) -> None:
