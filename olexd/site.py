@@ -10,7 +10,7 @@ import queue
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -32,7 +32,7 @@ from olexd.phases.run import serve
 from olexd.phases.sides import Side, to_reactor
 from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
-from olexd.process.pool import Pool
+from olexd.process.pool import Job
 from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, OK
 from olexd.uri import decode_path
 
@@ -161,16 +161,27 @@ class Task:
             self._over = True
 
 
+class Inbox(Protocol):
+    """A queue between two threads."""
+
+    def put(self, item: bool) -> None:
+        """Leave something for whoever waits."""
+
+    def get(self) -> bool:
+        """Return the next item, waiting for it."""
+
+
 class BlockingTask(Task):
     """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
 
-    __slots__ = ("_failure", "_inbox")
+    __slots__ = ("_failure", "inbox")
 
     def __init__(
         self, site: Site, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
     ) -> None:
         super().__init__(site, channel, request, self._keep_failure(coroutine))
-        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.inbox: Inbox = queue.SimpleQueue()
+        """What is put here tells the waiting thread to go on: True when the coroutine has ended."""
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -178,7 +189,7 @@ class BlockingTask(Task):
         channel = self._channel
         outer, channel.task = channel.task, self
         self._drive(False)
-        while not self._inbox.get():
+        while not self.inbox.get():
             self._drive(False)
         channel.task = outer
         self.request.connection.on_reactor = False
@@ -199,7 +210,7 @@ class BlockingTask(Task):
         if on_reactor:
             self._come_back(True)
         else:
-            self._inbox.put(True)
+            self.inbox.put(True)
 
     def _come_back(self, finished: bool) -> None:
         """Wake the thread once the reactor has sent what it still holds, so that nothing overtakes it."""
@@ -207,7 +218,7 @@ class BlockingTask(Task):
 
     def _lend(self, finished: bool) -> None:
         self._channel.writer.lend()
-        self._inbox.put(finished)
+        self.inbox.put(finished)
 
 
 class Redirector:
@@ -215,13 +226,15 @@ class Redirector:
 
     __slots__ = ("_channel", "_site")
 
+    task_type: type[BlockingTask] = BlockingTask
+
     def __init__(self, site: Site, channel: Channel) -> None:
         self._site = site
         self._channel = channel
 
     def wait(self, request: Request, target: str) -> None:
         """Run an internal redirect to its end while the calling pool thread waits."""
-        BlockingTask(self._site, self._channel, request, internal_redirect(request, target)).run()
+        self.task_type(self._site, self._channel, request, internal_redirect(request, target)).run()
 
     async def run(self, request: Request, target: str) -> None:
         """Run an internal redirect as part of the request's coroutine, which is on the reactor afterwards."""
@@ -229,11 +242,18 @@ class Redirector:
         await to_reactor(request)
 
 
+class Workers(Protocol):
+    """Threads for what blocks (`olexd/process/pool.py`)."""
+
+    def submit(self, job: Job) -> None:
+        """Have a thread run `job`, in the order of submission. Reactor only."""
+
+
 class Site:
     """Serves one configuration. The methods below `limits` are called by the connections."""
 
     def __init__(
-        self, config: ServerConfig, phases: PhaseTable, pool: Pool, reactor: IReactorFromThreads
+        self, config: ServerConfig, phases: PhaseTable, pool: Workers, reactor: IReactorFromThreads
     ) -> None:
         self.config = config
         self.phases = phases

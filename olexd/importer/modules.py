@@ -263,3 +263,10 @@ def _forget(found: LoadedModule) -> None:
         del sys.modules[name]
     _loaded.pop(found.key, None)
     found.broken = True
+
+
+def forget() -> None:
+    """Forget every module that was loaded. What is in `sys.modules` stays there."""
+    with _guard:
+        for known in (_loaded, _places, _names):
+            known.clear()

@@ -100,3 +100,10 @@ def add_directory(interpreter: str, directory: str) -> None:
         if directory not in path:
             path.insert(0, directory)
             _join([directory])
+
+
+def forget() -> None:
+    """Forget the search paths of all interpreters; `sys.path` stays as it is."""
+    with _lock:
+        for known in (_paths, _applied, _process_path):
+            known.clear()

@@ -14,6 +14,7 @@ from olexd.config.server import HostConfig, Section
 from olexd.config.settings import Settings
 from olexd.model.connection import Connection
 from olexd.model.table import Table
+from olexd.model.trace import HandlerCall
 
 if TYPE_CHECKING:
     from olexd.model.body import Body
@@ -96,6 +97,8 @@ class Request:
     phase: str | None = None
     added_handlers: dict[str, list[Any]] | None = None
     python: Any = None
+    trace: list[HandlerCall] | None = None
+    """Where the handlers that ran are noted, when somebody wants to know."""
     persistent: bool = False
     """Whether the client lets the connection persist."""
     keep_alive_token: bool = False

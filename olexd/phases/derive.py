@@ -29,6 +29,7 @@ _SHARED: Final = (
     "expecting_100",
     "user_ip",
     "phases",
+    "trace",
     "body",
     "output",
 )
