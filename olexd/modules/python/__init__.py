@@ -9,6 +9,7 @@ from olexd.config.python import PythonDir, PythonServer, skips_mapping
 from olexd.modules.python.directives import DIRECTIVES
 from olexd.modules.python.hooks import PYTHON_HOOKS
 from olexd.modules.python.imports import run_imports
+from olexd.modules.python.locations import LOCATIONS_HOOK
 from olexd.phases.hooks import Module
 
 MODULE: Final = Module(
@@ -19,7 +20,7 @@ MODULE: Final = Module(
         directory=(PythonDir,),
         directives=DIRECTIVES,
     ),
-    tuple(PYTHON_HOOKS.values()),
+    (LOCATIONS_HOOK, *PYTHON_HOOKS.values()),
 )
 
 __all__ = ["MODULE", "PYTHON_HOOKS", "run_imports", "skips_mapping"]
