@@ -94,6 +94,8 @@ class Request:
     user_ip: str | None = None
     requirements: tuple[Any, ...] = ()
     """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
+    forwarded_secure: bool = False
+    """Whether a trusted proxy says that its client spoke TLS."""
     phase: str | None = None
     added_handlers: dict[str, list[Any]] | None = None
     python: Any = None

@@ -28,6 +28,7 @@ _SHARED: Final = (
     "keep_alive_token",
     "expecting_100",
     "user_ip",
+    "forwarded_secure",
     "phases",
     "trace",
     "body",
