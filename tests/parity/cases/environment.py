@@ -370,13 +370,33 @@ def handler(req):
         same_connection=True,
     ),
     Case(
-        "cookies-in-several-lines",
-        [get("/", "Cookie: a=1; b=2", "Cookie: c=3"), get("/", "Cookie: a=1", "Cookie: a=2")],
+        "reading-chunked",
+        [
+            post("/", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "Transfer-Encoding: chunked"),
+            post("/", "0\r\n\r\n", "Transfer-Encoding: chunked"),
+        ],
+        handler="req.write(req.readline(3) + req.read(), 0)",
+        differs="a chunked body is read instead of refused with 411",
+        olexd=[Expect(200, {}, "hello world"), Expect(200, {}, "")],
+    ),
+    Case(
+        "sendfile-from-an-offset",
+        [get("/"), head("/"), get("/?beyond")],
+        handler="req.sendfile('@ROOT@/file.txt', 99 if req.args else 3)",
+        files={"file.txt": "0123456789"},
+        differs="the file is sent from the offset to its end; past the end there is nothing to send",
+        olexd=[Expect(200, {}, "3456789"), Expect(200, {}, ""), Expect(200, {}, "")],
+    ),
+    Case(
+        "connection-lives-on",
+        [get(f"/?{number}") for number in range(3)] + [get("/?last", "Connection: close")],
         handler="""
-        from mod_python import Cookie
-        req.content_type = 'text/plain'
-        found = sorted((cookie.name, cookie.value) for cookie in Cookie.get_cookies(req).values())
-        req.write(repr((req.headers_in['cookie'], found)), 0)
+        notes = req.connection.notes
+        notes['seen'] = notes.get('seen', '') + req.args + ' '
+        before = req.connection.keepalive
+        req.write('%d %s%d' % (req.connection.keepalives, notes['seen'], before))
+        req.write(' %d' % req.connection.keepalive)
         """,
+        same_connection=True,
     ),
 ]  # fmt: skip

@@ -185,6 +185,12 @@ REQUEST = {
                       "req.allow_methods('AB', 1); req.allowed_methods"),
 }  # fmt: skip
 
+OWN_TREE = (
+    "[tree[i + 1] for tree in [apache.config_tree()] for i, x in enumerate(tree)"
+    " if x[0] == '<VirtualHost' and ('ServerName', req.hostname) in tree[i + 1]]"
+)
+"""What `config_tree()` has of the case's own virtual host."""
+
 ELSEWHERE = {
     "connection": (
         "req.connection.client_ip", "req.connection.client_addr[0]", "type(req.connection.client_addr)",
@@ -220,7 +226,9 @@ ELSEWHERE = {
         "apache.main_server.is_virtual", "apache.main_server.server_hostname", "apache.main_server.names",
         "apache.main_server.defn_name", "apache.main_server.defn_line_number",
         "apache.main_server.next.is_virtual", "apache.main_server.get_options().get('parity.main')",
-        "type(apache.main_server).__name__", "apache.main_server.port",
+        "type(apache.main_server).__name__", "apache.main_server.next.next.is_virtual",
+        "apache.main_server.next.server_hostname == apache.main_server.next.names[0]",
+        "apache.main_server.next is apache.main_server.next", "apache.main_server.port",
         "apache.main_server.get_options().keys()", "apache.main_server.get_config().keys()",
     ),
     "finfo": (
@@ -252,7 +260,7 @@ ELSEWHERE = {
         "apache.resolve_object(os, 'nothing.more', None, 1)", "apache.resolve_object(os, 'path.nothing')",
         "apache.SERVER_RETURN.__module__", "issubclass(apache.SERVER_RETURN, Exception)",
         "apache.SERVER_RETURN.__mro__[1]", "apache.escape('<&\">')", "apache.os is os",
-        "type(apache.config_tree())", "[x for x in apache.config_tree() if x[0] == 'Listen'][0][0]",
+        "type(apache.config_tree())", OWN_TREE, "[x for x in apache.config_tree() if x[0] == 'Listen'][0][0]",
         "hasattr(apache, 'exists_config')", "sorted(apache._phase_handler_names.items())[0]",
     ),
     "hlist": (

@@ -177,6 +177,20 @@ CASES = [
         olexd=[Expect(200, {}, "23456789")],
     ),
     Case(
+        "redirect-then-write",
+        [get("/from")],
+        handler="""
+        if req.uri == '/target':
+            req.write('target', 0)
+        else:
+            req.internal_redirect('/target')
+            req.headers_out['X-Late'] = 'late'
+            req.write('late')
+        """,
+        differs="what is written after the redirect would land behind the response and is dropped",
+        olexd=[Expect(200, {"x-late": None}, "target")],
+    ),
+    Case(
         "index-attributes",
         [get("/dir/?a=b"), get("/dir"), get("/empty/"), get("/dir/sub/")],
         f"DirectoryIndex index.html\nPythonFixupHandler @M@::fixup\n{DIRECTORY}",
