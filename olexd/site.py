@@ -11,6 +11,7 @@ import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
+from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
@@ -230,15 +231,22 @@ class Redirector:
 
     def __init__(self, site: Site, channel: Channel) -> None:
         self._site = site
-        self._channel = channel
+        # The channel holds the connection, which holds this: both are to go away by themselves.
+        self._channel = ref(channel)
 
     def wait(self, request: Request, target: str) -> None:
         """Run an internal redirect to its end while the calling pool thread waits."""
-        self.task_type(self._site, self._channel, request, internal_redirect(request, target)).run()
+        channel = self._channel()
+        assert channel is not None, "the request that waits keeps its channel"
+        self.task_type(self._site, channel, request, internal_redirect(request, target)).run()
 
     async def run(self, request: Request, target: str) -> None:
         """Run an internal redirect as part of the request's coroutine, which is on the reactor afterwards."""
-        await internal_redirect(request, target)
+        try:
+            await internal_redirect(request, target)
+        except Exception:
+            await to_reactor(request)
+            raise
         await to_reactor(request)
 
 

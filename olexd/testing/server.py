@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache
@@ -182,7 +182,7 @@ def _session_directory() -> str:
 
 
 @contextmanager
-def _modules_of(path: Path) -> Any:
+def _modules_of(path: Path) -> Iterator[None]:
     """Let modules be imported from `path` first; at the end forget those that came from there."""
     known, before = set(sys.modules), list(sys.path)
     sys.path.insert(0, str(path))

@@ -107,7 +107,8 @@ async def _run_one(
         raise
     except BaseException as error:
         # SystemExit and KeyboardInterrupt too: no handler ends the server.
-        mistake = error
+        if record.trace is not None:
+            mistake = error
         result = fail(req, phase, entry.text, error, _debugs(req, plan))
     if record.trace is not None:
         record.trace.append(HandlerCall(phase.name, entry.text, result, mistake))
