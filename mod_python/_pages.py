@@ -10,8 +10,8 @@ from types import ModuleType
 from typing import Final
 
 from olexd.errorlog import Level
+from olexd.importer.loaders import Signature, file_signature
 from olexd.importer.locks import LoadLocks
-from olexd.importer.modules import Signature, file_signature
 from olexd.model import runtime
 from olexd.model.mp_request import mp_request
 

@@ -17,7 +17,7 @@ class Hlist(Protocol):
         ...
 
     @property
-    def is_location(self) -> bool | None:
+    def is_location(self) -> int | None:
         """Whether it was configured in a Location."""
         ...
 

@@ -30,6 +30,7 @@ from olexd.model import runtime as _runtime
 from olexd.model.attributes import argument_text as _argument_text
 from olexd.model.finfo import mp_finfo as mp_finfo
 from olexd.model.finfo import stat as stat
+from olexd.model.methods import method_name as _method_name
 from olexd.model.mp_connection import mp_conn as mp_conn
 from olexd.model.mp_request import mp_request as mp_request
 from olexd.model.mp_server import log_arguments as _log_arguments
@@ -137,6 +138,14 @@ def register_cleanup(callback: Callable[[Any], object], data: Any = None) -> Non
     if not callable(callback):
         raise ValueError("third argument must be a callable object")
     _runtime.register_cleanup(callback, data)
+
+
+def allow_methods(req: mp_request, *methods: str | int) -> None:
+    """Add methods, by name or `M_*` number, to what an Allow field names.
+
+    Versions before 3 had this function; it is `req.allow_methods()` now.
+    """
+    req.allow_methods([_method_name(one) if isinstance(one, int) else one for one in methods])
 
 
 if _typing.TYPE_CHECKING:

@@ -28,7 +28,7 @@ from mod_python._cgi_streams import CGIStdout
 from mod_python._script_process import leave, working_in
 from olexd.errorlog import Level
 from olexd.errors import ServerReturn
-from olexd.importer.modules import Signature, file_signature
+from olexd.importer.loaders import Signature, file_signature
 from olexd.model.mp_request import mp_request
 from olexd.status import NOT_FOUND, OK
 

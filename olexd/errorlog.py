@@ -287,6 +287,14 @@ def error_log(target: str) -> ErrorLog:
         return _logs[target]
 
 
+def redirect(target: str, sink: Sink | None) -> None:
+    """Have what is logged to `target` go to `sink` from now on; None: to where `target` itself says."""
+    with _logs_lock:
+        _logs.pop(target, None)
+        if sink is not None:
+            _logs[target] = ErrorLog(target, sink)
+
+
 def _open(target: str) -> ErrorLog:
     try:
         return ErrorLog(target, _sink(target))

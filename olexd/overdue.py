@@ -18,9 +18,8 @@ from olexd.model.output import Output
 from olexd.model.request import Request
 from olexd.modules.python import log_stack
 from olexd.phases import respond
-from olexd.process.pool import Pool
 from olexd.status import GATEWAY_TIMEOUT
-from olexd.task import Task
+from olexd.task import Task, Workers
 
 _TAKEN_OVER: Final = (
     "phases",
@@ -38,7 +37,7 @@ _TAKEN_OVER: Final = (
 )
 
 
-def give_up(channel: Channel, pool: Pool) -> None:
+def give_up(channel: Channel, pool: Workers) -> None:
     """End a request that took too long, as far as that can be done now. Reactor only, once per look."""
     task: Task | None = channel.task
     deadline: Deadline | None = channel.connection.deadline
@@ -61,7 +60,7 @@ def give_up(channel: Channel, pool: Pool) -> None:
         _answer(channel, task.request)
 
 
-def _report(task: Task, deadline: Deadline, pool: Pool) -> None:
+def _report(task: Task, deadline: Deadline, pool: Workers) -> None:
     seconds = f"{deadline.seconds:g} second{'' if deadline.seconds == 1 else 's'}"
     record = task.request.output.request
     log_request(record, f"{deadline.handler} takes longer than RequestTimeout allows ({seconds})")

@@ -7,10 +7,9 @@ the reactor and the pool whenever the coroutine asks to.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
@@ -30,12 +29,10 @@ from olexd.model.request import HeaderLine, Request
 from olexd.modules.python import connection_handler
 from olexd.overdue import give_up
 from olexd.phases.run import serve
-from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
-from olexd.process.pool import Pool
 from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, OK
 from olexd.talk import Talk
-from olexd.task import CONTINUE, BlockingTask, Cleanups, Task
+from olexd.task import CONTINUE, Cleanups, Redirector, Task, Workers
 from olexd.uri import decode_path
 
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
@@ -62,7 +59,7 @@ class Site:
     _log = Logger()
 
     def __init__(
-        self, config: ServerConfig, phases: PhaseTable, pool: Pool, reactor: IReactorFromThreads
+        self, config: ServerConfig, phases: PhaseTable, pool: Workers, reactor: IReactorFromThreads
     ) -> None:
         self.config = config
         self.phases = phases
@@ -95,7 +92,7 @@ class Site:
         base = self.config.selector.default(*local)
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
-        channel.connection.run_blocking = partial(self._run_blocking, channel)
+        channel.connection.redirector = Redirector(self, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
         if base in self._talkers:
@@ -193,7 +190,6 @@ class Site:
         request.request_time = time.time()
         request.started = time.monotonic()
         request.output = Output(request, channel.writer)
-        request.redirector = partial(self._redirect_blocking, channel)
         return request
 
     def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
@@ -213,15 +209,6 @@ class Site:
             job.run_in_pool()
         else:
             self.pool.submit(job)
-
-    def _redirect_blocking(self, channel: Channel, request: Request, target: str) -> None:
-        """Run an internal redirect to its end while the calling pool thread waits."""
-        if request.on_reactor:
-            raise RuntimeError("a handler on the reactor cannot wait for an internal redirect")
-        self._run_blocking(channel, request, internal_redirect(request, target))
-
-    def _run_blocking(self, channel: Channel, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
-        BlockingTask(self, channel, request, coroutine).run()
 
 
 def _with_host(head: Head) -> list[HeaderLine]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from types import FrameType
 from typing import Any, Final, Protocol
+from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -16,16 +18,29 @@ from olexd.http.channel import Channel
 from olexd.model import runtime
 from olexd.model.connection import Connection
 from olexd.model.request import Request
-from olexd.phases.sides import Side
-from olexd.process.pool import Pool
+from olexd.phases.sides import Side, to_reactor
+from olexd.phases.subrequest import internal_redirect
+from olexd.process.pool import Job
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Workers(Protocol):
+    """Threads for what blocks (`olexd/process/pool.py`)."""
+
+    stopped: bool
+
+    def submit(self, job: Job) -> None:
+        """Have a thread run `job`, in the order of submission. Reactor only."""
+
+    def frame_of(self, wanted: Callable[[Job], bool]) -> FrameType | None:
+        """Return where the thread stands that runs a wanted job just now; None when none does."""
 
 
 class Home(Protocol):
     """What tasks need of the site."""
 
-    pool: Pool
+    pool: Workers
     call_in_reactor: Callable[..., object]
 
     def blocks(self, host: HostConfig) -> None:
@@ -209,16 +224,27 @@ class Task(Driver):
             self._over = True
 
 
+class Inbox(Protocol):
+    """A queue between two threads."""
+
+    def put(self, item: bool) -> None:
+        """Leave something for whoever waits."""
+
+    def get(self) -> bool:
+        """Return the next item, waiting for it."""
+
+
 class BlockingTask(Task):
     """A coroutine that a pool thread waits for: whatever is to run in the pool comes back to that thread."""
 
-    __slots__ = ("_failure", "_inbox")
+    __slots__ = ("_failure", "inbox")
 
     def __init__(
         self, home: Home, channel: Channel, request: Request, coroutine: Coroutine[Any, None, None]
     ) -> None:
         super().__init__(home, channel, request, self._keep_failure(coroutine))
-        self._inbox: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.inbox: Inbox = queue.SimpleQueue()
+        """What is put here tells the waiting thread to go on: True when the coroutine has ended."""
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -227,7 +253,7 @@ class BlockingTask(Task):
         interpreter = runtime.interpreter()
         outer, channel.task = channel.task, self
         self._drive(False)
-        while not self._inbox.get():
+        while not self.inbox.get():
             self._drive(False)
         channel.task = outer
         self.connection.on_reactor = False
@@ -249,7 +275,7 @@ class BlockingTask(Task):
         if on_reactor:
             self._come_back(True)
         else:
-            self._inbox.put(True)
+            self.inbox.put(True)
 
     def _come_back(self, finished: bool) -> None:
         """Wake the thread once the reactor has sent what it still holds, so that nothing overtakes it."""
@@ -257,7 +283,39 @@ class BlockingTask(Task):
 
     def _lend(self, finished: bool) -> None:
         self._channel.writer.lend()
-        self._inbox.put(finished)
+        self.inbox.put(finished)
+
+
+class Redirector:
+    """Answers a connection's requests with what other URLs give."""
+
+    __slots__ = ("_channel", "_home")
+
+    task_type: type[BlockingTask] = BlockingTask
+
+    def __init__(self, home: Home, channel: Channel) -> None:
+        self._home = home
+        # The channel holds the connection, which holds this: both are to go away by themselves.
+        self._channel = ref(channel)
+
+    def wait(self, request: Request, target: str) -> None:
+        """Run an internal redirect to its end while the calling pool thread waits."""
+        self.complete(request, internal_redirect(request, target))
+
+    async def run(self, request: Request, target: str) -> None:
+        """Run an internal redirect as part of the request's coroutine, which is on the reactor afterwards."""
+        try:
+            await internal_redirect(request, target)
+        except Exception:
+            await to_reactor(request)
+            raise
+        await to_reactor(request)
+
+    def complete(self, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine on behalf of `request` to its end while the calling pool thread waits."""
+        channel = self._channel()
+        assert channel is not None, "the request that waits keeps its channel"
+        self.task_type(self._home, channel, request, coroutine).run()
 
 
 class Cleanups:

@@ -19,7 +19,10 @@ HANDLER_NAMES: Final = frozenset({"mod_python", "python-program"})
 """What SetHandler and AddHandler call Python's content handlers."""
 
 MAP_LOCATIONS: Final = "olexd.map_locations"
-"""The option that settles whether URLs of Python locations are mapped to files: On always, Off never."""
+"""The option that settles whether URLs of Python locations are mapped to files: On always, Off never.
+
+With Split they are not mapped, but taken apart at the Location (`olexd/modules/python/locations.py`).
+"""
 
 NONBLOCKING: Final = "olexd.nonblocking"
 """The option that declares the handlers of a section non-blocking: they run on the reactor."""

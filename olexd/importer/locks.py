@@ -41,14 +41,6 @@ class LoadLocks:
                     del self._waiting[me]
             return False
 
-    def try_claim(self, key: Hashable) -> bool:
-        """Return True when this thread shall load `key`, False when somebody does already."""
-        with self._changed:
-            if key in self._loading:
-                return False
-            self._loading[key] = threading.get_ident()
-            return True
-
     def release(self, key: Hashable) -> None:
         """End the loading of `key`, whatever came of it."""
         with self._changed:

@@ -11,34 +11,27 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Final
 
 from olexd.importer import loaders
-from olexd.importer.locks import LoadLocks
+from olexd.importer.loaders import Signature, file_signature
 from olexd.importer.paths import search_path
+from olexd.importer.sites import Site, install, uninstall
 
 CHECK_INTERVAL: Final = 1.0
 """Seconds between two looks at a module's file."""
 
-Signature = tuple[int, int, int]
 Log = Callable[[str], None]
 Place = tuple[str, tuple[str, ...], str]
 """(interpreter, directories to look in first, module name)"""
 Key = tuple[str, str]
 """(interpreter, file)"""
-
-
-def file_signature(file: str) -> Signature:
-    """Return what changes with a file's content. Raises OSError for a file that is not there."""
-    stat = os.stat(file)
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _signature(file: str) -> Signature | None:
@@ -91,12 +84,17 @@ def _stamp(module: ModuleType, signature: Signature | None) -> None:
         module.__mtime__ = signature[0] / 1e9  # type: ignore[attr-defined]
 
 
-_locks: Final = LoadLocks()
 _guard: Final = threading.Lock()
 _loaded: Final[dict[Key, LoadedModule]] = {}
 _places: Final[dict[Place, LoadedModule]] = {}
+_sites: Final[dict[tuple[str, tuple[str, ...]], Site]] = {}
 _names: Final[dict[str, Key]] = {}
 """Which module owns a bare name in `sys.modules`."""
+_first_loads: Final[dict[str, threading.RLock]] = {}
+"""By interpreter: handler modules are loaded by one thread at a time. Python's own import locks can fail with
+an error when two threads go through a circle of imports from both ends."""
+_reloading: Final[set[Key]] = set()
+"""What some thread is executing anew."""
 
 
 def _silent(message: str) -> None:
@@ -119,7 +117,8 @@ def load(
     place = (interpreter, directories, name)
     found = _places.get(place)
     if found is None or found.broken:
-        return _load_first(place, log)
+        with _first_loads.get(interpreter) or _first_loads.setdefault(interpreter, threading.RLock()):
+            return _load_first(place, log)
     if not found.is_current(autoreload) and found.has_changed():
         _reload(found, log)
     return found
@@ -137,6 +136,9 @@ def import_module(
 
 
 def _load_first(place: Place, log: Log) -> LoadedModule:
+    found = _places.get(place)
+    if found is not None and not found.broken:
+        return found
     interpreter, directories, name = place
     top, dot, _ = name.partition(".")
     spec = _find(top, [*directories, *search_path(interpreter)]) if top else None
@@ -144,12 +146,41 @@ def _load_first(place: Place, log: Log) -> LoadedModule:
         # Built-in, frozen, in a namespace package, or nowhere: Python's own import knows, or says it best.
         found = _imported_plainly(importlib.import_module(name))
     elif dot:
-        found = _load_inside(name, spec, log)
+        found = _load_inside(_site(interpreter, directories), name, spec, log)
     else:
-        found = _load_file(interpreter, name, spec, log)
+        found = _load_file(_site(interpreter, directories), name, spec, log)
     if _loaded.get(found.key) is found:
         _places[place] = found
     return found
+
+
+def _site(interpreter: str, directories: tuple[str, ...]) -> Site:
+    """Return the site that modules looked for in this way belong to."""
+    found = _sites.get((interpreter, directories))
+    if found is None:
+        install()
+        made = Site(interpreter, directories, _own_module)
+        found = _sites.setdefault((interpreter, directories), made)
+    return found
+
+
+def _own_module(site: Site, name: str) -> str | None:
+    """Return the name under which a site's own module can be imported, None when the site has none."""
+    if name in sys.stdlib_module_names:
+        return None
+    spec = loaders.find(name, site.path())
+    if spec is None or not spec.has_location or not isinstance(spec.loader, SourceFileLoader):
+        return None
+    assert spec.origin is not None
+    own = _own_name(name, _key(site, spec))
+    loaders.choose(loaders.named(spec, own, site))
+    return own
+
+
+def _key(site: Site, spec: ModuleSpec) -> Key:
+    """Return what a module is known by. Packages are shared: their parts import each other by name."""
+    assert spec.origin is not None
+    return ("" if spec.submodule_search_locations else site.interpreter, spec.origin)
 
 
 def _find(name: str, path: list[str]) -> ModuleSpec | None:
@@ -174,32 +205,25 @@ def _source_signature(file: str) -> Signature | None:
     return _signature(file) if file.endswith(".py") else None
 
 
-def _load_inside(name: str, spec: ModuleSpec, log: Log) -> LoadedModule:
+def _load_inside(site: Site, name: str, spec: ModuleSpec, log: Log) -> LoadedModule:
     """Load a module of a package; the packages around it are loaded first."""
     top, _, rest = name.partition(".")
-    package = _load_file("", top, spec, log).module
+    package = _load_file(site, top, spec, log).module
     full = f"{package.__name__}.{rest}"
-    importlib.import_module(full.rpartition(".")[0])
+    loaders.import_named(full.rpartition(".")[0])
     inner = importlib.util.find_spec(full)
     if inner is None:
         importlib.invalidate_caches()
-        return _imported_plainly(importlib.import_module(full))
+        return _imported_plainly(loaders.import_named(full))
     if not inner.has_location or inner.origin is None:
-        return _imported_plainly(importlib.import_module(full))
-    return _claim_and_load(("", inner.origin), loaders.named(inner, full), log)
+        return _imported_plainly(loaders.import_named(full))
+    return _load_spec(("", inner.origin), loaders.named(inner, full, site), log)
 
 
-def _load_file(interpreter: str, name: str, spec: ModuleSpec, log: Log) -> LoadedModule:
-    """Load an undotted module under a name that no other file has.
-
-    Packages are shared by all interpreters: their parts import each other by name.
-    """
-    assert spec.origin is not None
-    key = ("" if spec.submodule_search_locations else interpreter, spec.origin)
-    found = _loaded.get(key)
-    if found is not None:
-        return found
-    return _claim_and_load(key, loaders.named(spec, _own_name(name, key)), log)
+def _load_file(site: Site, name: str, spec: ModuleSpec, log: Log) -> LoadedModule:
+    """Load an undotted module under a name that no other file has."""
+    key = _key(site, spec)
+    return _loaded.get(key) or _load_spec(key, loaders.named(spec, _own_name(name, key), site), log)
 
 
 def _own_name(name: str, key: Key) -> str:
@@ -222,24 +246,27 @@ def _is_free(name: str, registered: ModuleType | None, file: str) -> bool:
     return getattr(registered, "__file__", None) == file
 
 
-def _claim_and_load(key: Key, spec: ModuleSpec, log: Log) -> LoadedModule:
-    if not _locks.claim(key, lambda: key in _loaded):
-        # Without an entry this thread came back, perhaps by way of others, to a module whose loading it
-        # began itself. Python's import hands out the unfinished module then, and so does this.
-        return _loaded.get(key) or LoadedModule(sys.modules[spec.name], key, None)
-    try:
-        signature = _source_signature(key[1])
+def _load_spec(key: Key, spec: ModuleSpec, log: Log) -> LoadedModule:
+    """Import a module, or take over one that was imported already."""
+    signature = _source_signature(key[1])
+    if spec.name not in sys.modules:
         log(f"mod_python: (Re)importing module '{spec.name}'")
-        found = _loaded[key] = LoadedModule(loaders.import_spec(spec), key, signature)
+    loaders.choose(spec)
+    module = loaders.import_named(spec.name)
+    found = LoadedModule(module, key, loaders.signature_of(module) or signature)
+    if getattr(module.__spec__, "_initializing", False):
+        # A circle led back to a module that is not complete: nobody else must get it.
         return found
-    finally:
-        _locks.release(key)
+    with _guard:
+        return _loaded.setdefault(key, found)
 
 
 def _reload(found: LoadedModule, log: Log) -> None:
     """Replace a changed module; while one thread does, the others go on with the old one."""
-    if not _locks.try_claim(found.key):
-        return
+    with _guard:
+        if found.key in _reloading:
+            return
+        _reloading.add(found.key)
     try:
         signature = _source_signature(found.file)
         if signature in (None, found.signature):
@@ -253,7 +280,7 @@ def _reload(found: LoadedModule, log: Log) -> None:
         _forget(found)
         raise
     finally:
-        _locks.release(found.key)
+        _reloading.discard(found.key)
 
 
 def _forget(found: LoadedModule) -> None:
@@ -263,3 +290,12 @@ def _forget(found: LoadedModule) -> None:
         del sys.modules[name]
     _loaded.pop(found.key, None)
     found.broken = True
+
+
+def forget() -> None:
+    """Forget every module that was loaded. What is in `sys.modules` stays there."""
+    uninstall()
+    loaders.forget()
+    with _guard:
+        for known in (_loaded, _places, _names, _sites):
+            known.clear()

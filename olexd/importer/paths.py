@@ -31,6 +31,23 @@ class _Sys:
         return getattr(sys, name)
 
 
+_changes: Final = [0]
+"""How often a path has changed."""
+
+
+def state() -> int:
+    """Return what changes whenever the search path of an interpreter does."""
+    return _changes[0]
+
+
+def own_entries(interpreter: str) -> list[str]:
+    """Return the entries of an interpreter's path that belong to its sites and not to the whole process."""
+    path = _path_of(interpreter)
+    with _lock:
+        start = set(_process_path)
+        return [entry for entry in path if entry not in start]
+
+
 def _path_of(interpreter: str) -> list[str]:
     """Return the interpreter's path; it starts as the process's was when the first one was asked for."""
     with _lock:
@@ -61,6 +78,7 @@ def _site_entries(interpreter: str) -> set[str]:
 
 def _join(path: list[str]) -> None:
     """Let a site's entries join `sys.path`: in front of the process's own if they stood there."""
+    _changes[0] += 1
     known = [position for position, entry in enumerate(path) if entry in _process_path]
     split = known[0] if known else len(path)
     sys.path[:0] = [entry for entry in path[:split] if entry not in sys.path]
@@ -100,3 +118,11 @@ def add_directory(interpreter: str, directory: str) -> None:
         if directory not in path:
             path.insert(0, directory)
             _join([directory])
+
+
+def forget() -> None:
+    """Forget the search paths of all interpreters; `sys.path` stays as it is."""
+    with _lock:
+        _changes[0] += 1
+        for known in (_paths, _applied, _process_path):
+            known.clear()

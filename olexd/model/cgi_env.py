@@ -27,8 +27,8 @@ SERVER_SOFTWARE: Final = f"olexd mod_python/{MOD_PYTHON_VERSION} Python/{platfor
 
 
 def is_https(record: Request) -> bool:
-    """Return whether the client spoke TLS."""
-    return record.connection.secure
+    """Return whether the client spoke TLS, with this server or with a trusted proxy in front."""
+    return record.connection.secure or record.forwarded_secure
 
 
 def scheme(record: Request) -> str:

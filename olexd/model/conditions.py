@@ -151,8 +151,12 @@ def meets_conditions(request: Request) -> int:
     reads = request.method in ("GET", "HEAD")
     if (listed := headers.get("If-Match")) is not None and not _matches_strongly(listed, tag):
         return PRECONDITION_FAILED
-    if _changed_since(request):
+    unchanged = _unchanged_since(request)
+    if unchanged is False:
         return PRECONDITION_FAILED
+    if unchanged and reads:
+        # As in httpd: whoever asks for what has not changed is not told that it has not changed.
+        return OK
     since = _unmodified(request) if reads else None
     if (listed := headers.get("If-None-Match")) is None:
         return NOT_MODIFIED if since else OK
@@ -163,12 +167,14 @@ def meets_conditions(request: Request) -> int:
     return OK if since is False else NOT_MODIFIED
 
 
-def _changed_since(request: Request) -> bool:
-    """Return whether If-Unmodified-Since names a time before the last change."""
+def _unchanged_since(request: Request) -> bool | None:
+    """Return what If-Unmodified-Since says: False for changed, None when it is absent or makes no sense."""
     stated = request.headers_in.get("If-Unmodified-Since")
     limit = None if stated is None else parse_date(stated)
-    modified = None if limit is None else _modified(request)
-    return limit is not None and modified is not None and modified > limit
+    if limit is None:
+        return None
+    modified = _modified(request)
+    return modified is None or modified <= limit
 
 
 def _unmodified(request: Request) -> bool | None:

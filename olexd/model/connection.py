@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
@@ -13,8 +13,22 @@ from olexd.model.table import Table
 
 if TYPE_CHECKING:
     from olexd.model.body import Body
+    from olexd.model.request import Request
 
 _ids = count(1)
+
+
+class Redirector(Protocol):
+    """Answers requests with what other URLs give: what `req.internal_redirect()` needs of the server."""
+
+    def wait(self, request: Request, target: str) -> None:
+        """Answer `request` with `target`; return when that is done. Pool thread only."""
+
+    def run(self, request: Request, target: str) -> Coroutine[Any, Any, None]:
+        """Answer `request` with `target`: for the request's own coroutine, on the reactor."""
+
+    def complete(self, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine on behalf of `request` to its end, and raise what it raises. Pool thread only."""
 
 
 class Connection:
@@ -41,7 +55,7 @@ class Connection:
         "on_reactor",
         "peer",
         "python",
-        "run_blocking",
+        "redirector",
         "secure",
         "talk",
         "writer",
@@ -61,10 +75,9 @@ class Connection:
         self._aborted = False
         self.writer: SocketWriter | None = None
         self.secure = False
+        self.redirector: Redirector | None = None
         self.notes = Table()
         self.python: Any = None
-        self.run_blocking: Callable[[Any, Coroutine[Any, Any, None]], None] | None = None
-        """Runs a coroutine for a request while the calling pool thread waits; set by the site."""
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
         self.deadline: Deadline | None = None

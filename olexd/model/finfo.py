@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import stat as modes
 from collections.abc import Iterator
@@ -175,6 +176,7 @@ def stat(fname: str, wanted: int) -> mp_finfo:
     """
     if not isinstance(fname, str):
         raise TypeError(f"argument 1 must be str, not {type(fname).__name__}")
+    operator.index(wanted)
     try:
         return mp_finfo(os.stat(fname), fname)
     except (FileNotFoundError, NotADirectoryError):

@@ -34,10 +34,10 @@ class mp_hlist:
         return entry.directory_for(self._filename) if entry else None
 
     @property
-    def is_location(self) -> bool | None:
-        """Whether it was configured in a Location."""
+    def is_location(self) -> int | None:
+        """1 if it was configured in a Location."""
         entry = self._entry
-        return entry.is_location if entry else None
+        return int(entry.is_location) if entry else None
 
     @property
     def silent(self) -> int | None:

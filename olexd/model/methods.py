@@ -23,3 +23,11 @@ INVALID: Final = 26
 def method_number(method: str) -> int:
     """Return the number of a method; `INVALID` for one that Apache does not know."""
     return NUMBERS.get("GET" if method == "HEAD" else method, INVALID)
+
+
+def method_name(number: int) -> str:
+    """Return the name of a method's number. Raises ValueError for a number that no method has."""
+    for name, known in NUMBERS.items():
+        if known == number:
+            return name
+    raise ValueError(f"no method has the number {number}")

@@ -18,6 +18,7 @@ from olexd.model import cgi_env, filters, input, runtime, wsgi
 from olexd.model.attributes import argument_text, body_bytes
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
+from olexd.model.connection import Redirector
 from olexd.model.logging import log_request
 from olexd.model.methods import INVALID, method_number
 from olexd.model.mp_connection import connection_of, look_up_host
@@ -197,6 +198,7 @@ class mp_request(RequestAttributes):
         """
         argument_text(phase, 1)
         argument_text(handler, 2)
+        argument_text(dir, 3, none=True)
         if phase not in PHASES:
             raise IndexError(f"Invalid phase: {phase}")
         if self._record.phase is None:
@@ -239,11 +241,29 @@ class mp_request(RequestAttributes):
         self._record.added_filters[kind, name.lower()] = Handler(handler, directory)
 
     def internal_redirect(self, new_uri: str) -> None:
-        """Answer with what a request for the local path `new_uri` would give. Return OK afterwards."""
+        """Answer with what a request for the local path `new_uri` would give. Return OK afterwards.
+
+        Blocks: coroutine handlers `await req.ainternal_redirect(new_uri)`.
+        """
         argument_text(new_uri, 1)
-        if self._record.redirector is None:
+        if self._record.on_reactor:
+            raise RuntimeError(
+                "this handler runs on the reactor's thread, where a redirect would block: "
+                "await req.ainternal_redirect()"
+            )
+        self._redirector.wait(self._record, new_uri)
+
+    async def ainternal_redirect(self, new_uri: str) -> None:
+        """`internal_redirect()` for coroutine handlers."""
+        argument_text(new_uri, 1)
+        await self._redirector.run(self._record, new_uri)
+
+    @property
+    def _redirector(self) -> Redirector:
+        redirector = self._record.connection.redirector
+        if redirector is None:
             raise RuntimeError("this request cannot be redirected")
-        self._record.redirector(self._record, new_uri)
+        return redirector
 
     def register_cleanup(self, callable: Callable[[Any], object], data: Any = None) -> None:
         """Have `callable(data)` called when the request is over, newest first."""
@@ -260,6 +280,13 @@ class mp_request(RequestAttributes):
     def auth_type(self) -> str | None:
         """Return AuthType, None when it is not set."""
         return self._record.conf[CoreDir].auth_type or None
+
+    def requires(self) -> tuple[str, ...]:
+        """Return the arguments of the Require lines in force for the method, as in mod_python before 3.4.
+
+        They are known once access handlers have run.
+        """
+        return tuple(line for requirement in self._record.requirements for line in requirement.lines)
 
     def get_basic_auth_pw(self) -> str | None:
         """Return the password of Basic credentials and set `user`; None without them.
@@ -286,7 +313,7 @@ class mp_request(RequestAttributes):
         """
         conn = connection_of(self._record.connection)
         name = conn.remote_host
-        if type == REMOTE_DOUBLE_REV:
+        if operator.index(type) == REMOTE_DOUBLE_REV:
             name = look_up_host(conn, self._record.client_ip)
         text = name if name or type in (REMOTE_HOST, REMOTE_DOUBLE_REV) else self._record.client_ip
         return text if str_is_ip is None or text is None else (text, int(name is None))

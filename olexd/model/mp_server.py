@@ -84,9 +84,9 @@ class mp_server:
         if entry is not None:
             log_server(self._host, entry[0], entry[1])
 
-    def register_cleanup(self, req: object, callable: Callable[[Any], object], data: Any = None) -> None:
+    def register_cleanup(self, request: object, callable: Callable[[Any], object], data: Any = None) -> None:
         """Have `callable(data)` called when the process ends. Raises ValueError for wrong arguments."""
-        if not hasattr(req, "_record"):
+        if not hasattr(request, "_record"):
             raise ValueError("first argument must be a request object")
         if not _is_callable(callable):
             raise ValueError("second argument must be a callable object")

@@ -143,7 +143,10 @@ class Output:
 
         Blocks on a pool thread; on the reactor the file is read in blocks. Raises like `write()`.
         """
-        if self.finished or length <= 0:
+        if self.finished:
+            return 0
+        if length <= 0:
+            self.flush()
             return 0
         if self.request.output_filters is not None:
             return self._filter_file(fd, offset, length)
@@ -383,7 +386,7 @@ class Output:
         self.committed = True
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
-        if request.status in NO_BODY or request.status < 200:
+        if request.status in NO_BODY or 100 <= request.status < 200:
             self._framing = Framing.NO_BODY
         elif declared is not None and declared.isdigit():
             self._framing = Framing.LENGTH
@@ -419,7 +422,7 @@ class Output:
             and connection.keepalive != AP_CONN_CLOSE
             and self._framing is not Framing.CLOSE
             and request.status not in CLOSES_CONNECTION
-            and request.status >= 200
+            and not 100 <= request.status < 200
             and not request.expecting_100
             and left > 0
         )

@@ -14,6 +14,7 @@ from olexd.config.server import HostConfig, Section
 from olexd.config.settings import Settings
 from olexd.model.connection import Connection
 from olexd.model.table import Table
+from olexd.model.trace import HandlerCall
 
 if TYPE_CHECKING:
     from olexd.model.body import Body
@@ -94,6 +95,10 @@ class Request:
     proxyreq: int = 0
     used_path_info: int = 2
     user_ip: str | None = None
+    requirements: tuple[Any, ...] = ()
+    """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
+    forwarded_secure: bool = False
+    """Whether a trusted proxy says that its client spoke TLS."""
     phase: str | None = None
     added_handlers: dict[str, list[Any]] | None = None
     added_filters: dict[tuple[str, str], Any] | None = None
@@ -104,12 +109,12 @@ class Request:
     python: Any = None
     wsgi_started: bool = False
     """Whether a WSGI application has called `start_response()`."""
+    trace: list[HandlerCall] | None = None
+    """Where the handlers that ran are noted, when somebody wants to know."""
     persistent: bool = False
     """Whether the client lets the connection persist."""
     keep_alive_token: bool = False
     """Whether the client sent `Connection: keep-alive`."""
-    redirector: Callable[[Request, str], None] | None = None
-    """What `req.internal_redirect()` calls; set by the site."""
 
     def __init__(self, connection: Connection, host: HostConfig, conf: Settings) -> None:
         self.connection = connection

@@ -55,6 +55,14 @@ def set_config(config: ServerConfig) -> None:
         _runtime.servers = {}
 
 
+def clear_config() -> None:
+    """Be a process without a server again."""
+    with _runtime.lock:
+        _runtime.config = None
+        _runtime.generation = -1
+        _runtime.servers = {}
+
+
 def config() -> ServerConfig:
     """Return the configuration in force; NoServer when there is none."""
     if _runtime.config is None:

@@ -254,7 +254,7 @@ class Table:
     def __iter__(self) -> TableIterator[str]:
         return TableIterator(self, _name_of)
 
-    def get(self, name: Text, default: T | None = None) -> Any:
+    def get(self, name: Text, default: T | None = None, /) -> Any:
         """Return the first value of `name`, or `default`. Never a list."""
         at = self._first.get((name if isinstance(name, str) else as_text(name)).lower())
         return default if at is None else self._entries[at][2]
@@ -266,7 +266,7 @@ class Table:
             return None
         return _entry_wire(self._entries[at])[1]
 
-    def add(self, name: Text, value: Text) -> None:
+    def add(self, name: Text, value: Text, /) -> None:
         """Append a further entry."""
         if type(name) is str and type(value) is str and name.isascii() and value.isascii():
             self._append((name.lower(), name, value, None))
@@ -274,11 +274,11 @@ class Table:
         spelling = as_text(name)
         self._append((spelling.lower(), spelling, as_text(value), _wire(name, value)))
 
-    def has_key(self, name: Text) -> int:
+    def has_key(self, name: Text, /) -> int:
         """Return 1 if there is an entry of `name`, else 0."""
         return int(name in self)
 
-    def setdefault(self, name: Text, default: Text = "") -> Any:
+    def setdefault(self, name: Text, default: Text = "", /) -> Any:
         """Return the first value of `name`; when there is none, store `default` and return it as text."""
         if name not in self:
             self[name] = default

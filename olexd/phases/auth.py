@@ -26,18 +26,19 @@ async def check_access(request: Request, plan: Plan) -> int:
     decision = await run_first(request, plan.access_decider)
     if decision != DECLINED:
         return decision
-    return await _check_user(request, plan)
+    return await _check_user(request)
 
 
-async def _check_user(request: Request, plan: Plan) -> int:
-    result = await run_first(request, plan.check_user_id)
+async def _check_user(request: Request) -> int:
+    # The plan is asked for anew wherever handlers may have added handlers.
+    result = await run_first(request, request.phases.plan(request).check_user_id)
     if result == DECLINED:
         result = _nobody_answered(request)
     if result != OK:
         return result
     if request.user is None:
         return _no_user(request)
-    result = await run_first(request, plan.auth_checker)
+    result = await run_first(request, request.phases.plan(request).auth_checker)
     return INTERNAL_SERVER_ERROR if result == DECLINED else result
 
 

@@ -5,6 +5,7 @@ Core spec 1.1 (which phases run for which kind) and 3.4; configuration spec 3.7.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from olexd.config.core import CoreServer
@@ -12,6 +13,7 @@ from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.uri import decode_path
 
+_HOST: Final = re.compile("^[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE)
 _SHARED: Final = (
     "protocol",
     "proto_num",
@@ -26,20 +28,21 @@ _SHARED: Final = (
     "keep_alive_token",
     "expecting_100",
     "user_ip",
+    "forwarded_secure",
     "phases",
-    "redirector",
+    "trace",
     "body",
     "output",
 )
 
 
 def derive(request: Request, target: str) -> Request:
-    """Return a new request for `target` (path and query) on behalf of `request`.
+    """Return a new request for `target` (path and query; a scheme and host count for nothing) on its behalf.
 
     Raises BadRequest when the path cannot be one.
     """
     derived = Request(request.connection, request.host, request.host.merged())
-    path, mark, query = target.partition("?")
+    path, mark, query = _HOST.sub("", target).partition("?")
     derived.uri = decode_path(path, request.host.server[CoreServer].encoded_slashes)
     derived.args = query if mark else None
     derived.unparsed_uri = target

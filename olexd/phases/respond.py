@@ -93,10 +93,11 @@ def _is_error_document(request: Request) -> bool:
 
 def _forget_headers(request: Request, status: int) -> None:
     """Drop what the handler prepared for success; only `err_headers_out` outlives an error."""
-    location = request.headers_out.get("Location") if 300 <= status < 400 or status == 201 else None
-    request.headers_out = Table()
-    if location is not None:
-        request.headers_out["Location"] = location
+    prepared, request.headers_out = request.headers_out, Table()
+    if 300 <= status < 400 or status == 201:
+        locations = [value for name, value in prepared.raw_items() if name.lower() == b"location"]
+        if locations:
+            request.headers_out["Location"] = locations[0]
     request.content_encoding = None
     request.content_languages = ()
     request.output.discard()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from olexd.errorlog import Level
-from olexd.errors import FilterFailed
+from olexd.errors import BadRequest, FilterFailed
 from olexd.model.body import Body
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -26,7 +26,12 @@ async def internal_redirect(request: Request, target: str) -> None:
 
     Method and unread body are kept. A target that cannot be served yields an error response.
     """
-    derived = follow(request, target)
+    try:
+        derived = follow(request, target)
+    except BadRequest as error:
+        log_request(request, f"internal redirect to {target!r}: {error}", Level.INFO, "core")
+        await run.conclude(follow(request, "/"), error.status)
+        return
     if depth(derived) > MAX_REDIRECTS:
         await run.conclude(derived, INTERNAL_SERVER_ERROR)
         return

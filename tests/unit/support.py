@@ -19,6 +19,7 @@ from olexd.model.request import Request
 from olexd.modules.registry import MODULES, SPECS
 from olexd.phases.run import serve
 from olexd.phases.sides import Side
+from olexd.phases.subrequest import internal_redirect
 from olexd.phases.table import PhaseTable
 from olexd.uri import decode_path
 
@@ -91,7 +92,7 @@ def make_request(
     main = config.main
     request = Request(Connection(config, main, ("127.0.0.1", 80), (peer, 40000)), main, main.merged())
     request.phases = PhaseTable(MODULES, config.loaded)
-    request.connection.run_blocking = drive
+    request.connection.redirector = OneThread()
     request.method = method
     request.header_lines = [(name.encode(), value.encode()) for name, value in headers]
     request.the_request_bytes = f"{method} {target} HTTP/1.1".encode()
@@ -118,6 +119,22 @@ def drive(request: Request, coroutine: Coroutine[Any, Any, T]) -> T:
             request.connection.on_reactor = side is Side.REACTOR
     except StopIteration as end:
         return cast(T, end.value)
+
+
+class OneThread:
+    """What answers with other URLs, on the same thread."""
+
+    def wait(self, request: Request, target: str) -> None:
+        """Redirect."""
+        self.complete(request, internal_redirect(request, target))
+
+    def run(self, request: Request, target: str) -> Coroutine[Any, Any, None]:
+        """Redirect as part of the request's own coroutine."""
+        return internal_redirect(request, target)
+
+    def complete(self, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine to its end."""
+        drive(request, coroutine)
 
 
 def answer(request: Request) -> Response:

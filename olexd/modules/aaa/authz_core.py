@@ -179,6 +179,7 @@ def _concerning(request: Request) -> tuple[Requirement, ...] | None:
 async def decide_early(request: Request) -> int:
     """Return OK when no user is needed, DECLINED when one is, else the refusal."""
     requirements = _concerning(request)
+    request.requirements = requirements or ()
     if requirements is None:
         return OK
     if not requirements:

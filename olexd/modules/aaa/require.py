@@ -43,7 +43,7 @@ class Requirement:
 
     `check` may only be called on a pool thread when it `blocks`. `by_user` tells whether the user matters,
     `negative` whether it can only deny. With `methods` it speaks of requests with these alone, with `parts`
-    of those that one of them speaks of.
+    of those that one of them speaks of. `lines` are the arguments of the Require lines it stands for.
     """
 
     check: Callable[[Request], Verdict]
@@ -52,6 +52,7 @@ class Requirement:
     negative: bool = False
     methods: Methods | None = None
     parts: tuple[Requirement, ...] = ()
+    lines: tuple[str, ...] = ()
 
     def concerns(self, request: Request) -> bool:
         """Return whether the request's method is one it speaks of."""
@@ -123,7 +124,12 @@ def contain(name: str, inside: tuple[Requirement, ...], methods: Methods | None)
         any(requirement.by_user for requirement in inside),
         negative,
         methods,
+        lines=_lines(inside),
     )
+
+
+def _lines(requirements: tuple[Requirement, ...]) -> tuple[str, ...]:
+    return tuple(line for requirement in requirements for line in requirement.lines)
 
 
 def combine(outer: tuple[Requirement, ...], inner: tuple[Requirement, ...]) -> tuple[Requirement, ...]:
@@ -332,10 +338,11 @@ def read_requirement(
     word, position = next_word(raw)
     negative = word.lower() == "not"
     found = _read(raw[position:] if negative else raw, group_file)
+    found = replace(found, methods=methods, lines=(" ".join(split_words(raw)),))
     if not negative:
-        return replace(found, methods=methods)
+        return found
     refuse_negative("negative Require", container)
-    return replace(found, check=negate(found.check), negative=True, methods=methods)
+    return replace(found, check=negate(found.check), negative=True)
 
 
 def refuse_negative(what: str, container: str) -> None:

@@ -181,6 +181,7 @@ def _believe_scheme(request: Request, conf: RemoteIpServer, peer: Address) -> No
     if _trust(peer, conf.proxies) is None:
         return
     if (request.headers_in.get(PROTO_HEADER) or "").lower() == "https":
+        request.forwarded_secure = True
         request.subprocess_env["HTTPS"] = "on"
 
 

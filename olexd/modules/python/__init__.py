@@ -13,6 +13,7 @@ from olexd.modules.python.filters import FILTERS
 from olexd.modules.python.hooks import PYTHON_HOOKS
 from olexd.modules.python.imports import run_imports
 from olexd.modules.python.includes import python
+from olexd.modules.python.locations import LOCATIONS_HOOK
 from olexd.phases.hooks import Module
 
 MODULE: Final = Module(
@@ -23,7 +24,7 @@ MODULE: Final = Module(
         directory=(PythonDir,),
         directives=DIRECTIVES,
     ),
-    tuple(PYTHON_HOOKS.values()),
+    (LOCATIONS_HOOK, *PYTHON_HOOKS.values()),
     FILTERS,
     {"python": python},
 )

@@ -16,6 +16,7 @@ from olexd.model.interpreter import interpreter_name
 from olexd.model.mp_request import mp_request
 from olexd.model.nonblocking import runs_on_reactor
 from olexd.model.request import Request
+from olexd.model.trace import HandlerCall
 from olexd.modules.python.failures import fail
 from olexd.modules.python.phases import PythonPhase
 from olexd.modules.python.targets import Function, PythonPlan, Target, plan_of
@@ -80,6 +81,7 @@ async def _run_one(
     record: Request, req: mp_request, plan: PythonPlan, entry: Handler, phase: PythonPhase
 ) -> int | None:
     """Run one handler; return its result, None when it has no function for the phase and may lack it."""
+    mistake: BaseException | None = None
     try:
         try:
             directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
@@ -106,12 +108,18 @@ async def _run_one(
                 )
         except ServerReturn as raised:
             result = returned(record, raised)
-        return result if type(result) is int else _checked(result)
+        if type(result) is not int:
+            result = _checked(result)
     except GeneratorExit:
         raise
     except BaseException as error:
         # SystemExit and KeyboardInterrupt too: no handler ends the server.
-        return fail(req, phase, entry.text, error, debugs(req, plan))
+        if record.trace is not None:
+            mistake = error
+        result = fail(req, phase, entry.text, error, debugs(req, plan))
+    if record.trace is not None:
+        record.trace.append(HandlerCall(phase.name, entry.text, result, mistake))
+    return result
 
 
 async def _in_time(

@@ -38,7 +38,30 @@ ORDER = (
 URLS = ("/sub/deep/f.txt", "/sub/f.txt", "/f.txt", "/sub/deep/other", "/other", "/sub/deep/", "/subx", "/sub")
 
 
+ROUNDUP = """
+from mod_python import apache
+def handler(req):
+    req.add_common_vars()
+    env = dict(req.subprocess_env)
+    env['PATH_INFO'] = req.path_info[1:]
+    home = req.get_options().get('TrackerHome')
+    classname, _, rest = env['PATH_INFO'].partition('/')
+    req.content_type = 'text/plain'
+    req.write('%s of %s: %r, %r, %s' % (classname, home, rest, env['SCRIPT_FILENAME'], req.filename), 0)
+    return apache.OK
+"""
+"""What applications do that were written before Locations had no path info."""
+TRACKER = "SetHandler mod_python\nPythonHandler @M@\nPythonOption TrackerHome /srv/tracker\n"
+
 CASES = [
+    Case(
+        "roundup",
+        [get(f"/tracker{path}") for path in ("/issue1", "", "/", "/file12/a%20b.png?@ok=1")],
+        f'<IfDefine APACHE>\n<Directory "@ROOT@">\n{TRACKER}</Directory>\n</IfDefine>\n'
+        "<IfDefine !APACHE>\nPythonOption olexd.map_locations Split\n"
+        f"<Location /tracker>\n{TRACKER}</Location>\n</IfDefine>",
+        source=ROUNDUP,
+    ),
     Case(
         "merge-order",
         [get(url) for url in URLS],

@@ -132,8 +132,9 @@ class Case:
 
     `config` goes inside the virtual host. `handler` is the body of `handler(req)` (`return apache.OK` is
     added), `source` a whole module instead; either becomes module `@M@`. `files` go below the document
-    root, `modules` into the handlers' directory. Placeholders everywhere: `@ROOT@` document root, `@DIR@`
-    handlers' directory, `@M@` module name, `@HOST@`, `@PORT@`, `@LOGS@`, `@STATE@` (writable).
+    root (a name that ends in a slash makes a directory), `modules` into the handlers' directory. Placeholders
+    everywhere: `@ROOT@` document root, `@DIR@` handlers' directory, `@M@` module name, `@HOST@`, `@PORT@`,
+    `@LOGS@`, `@STATE@` (writable).
 
     `log` are regular expressions that must match a line of the host's error log on both servers, `access`
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be

@@ -37,7 +37,10 @@ class Site:
         root = self.root(case)
         root.mkdir(parents=True)
         for name, text in case.files.items():
-            self.write(case, root / name, text)
+            if name.endswith("/"):
+                (root / name).mkdir(parents=True, exist_ok=True)
+            else:
+                self.write(case, root / name, text)
         modules = dict(case.modules)
         if case.handler or case.source:
             modules["@M@.py"] = case.module_text
@@ -47,10 +50,7 @@ class Site:
             os.utime(folder, ns=(MODIFIED, MODIFIED))
 
     def write(self, case: Case, path: Path, text: Text) -> None:
-        """Write one file; a name that ends in a slash makes a directory."""
-        if str(path).endswith("/"):
-            path.mkdir(parents=True, exist_ok=True)
-            return
+        """Write one file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.fill(case, text).encode() if isinstance(text, str) else text)
         os.utime(path, ns=(MODIFIED, MODIFIED))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from mod_python import apache
 from olexd.errors import ClientGone, ServerReturn
 from olexd.model.finfo import stat
 from olexd.model.mp_request import mp_request
 from olexd.model.table import Table
+from olexd.modules.aaa.authz_core import decide_early
 from tests.unit.python_support import FakeOutput, drive, make_record, make_request, sent
 
 BASIC = "<Location />\nAuthType Basic\nAuthName site\n</Location>"
@@ -311,10 +314,10 @@ class TestHandlers:
     def test_redirects_go_to_the_site(self) -> None:
         """The new URI reaches the redirector; None and bytes do not."""
         req = make_request()
-        seen: list[str] = []
-        req._record.redirector = lambda record, uri: seen.append(uri)
+        redirector = Mock()
+        req._record.connection.redirector = redirector
         req.internal_redirect("/x?y")
-        assert seen == ["/x?y"]
+        redirector.wait.assert_called_once_with(req._record, "/x?y")
         for bad in (None, b"/x", 1):
             with pytest.raises(TypeError, match="argument 1 must be str"):
                 req.internal_redirect(bad)  # type: ignore[arg-type]
@@ -328,6 +331,20 @@ class TestHandlers:
 
 
 class TestWhoAndWhere:
+    def test_requirements(self) -> None:
+        """The Require lines that speak of the method, those inside containers included."""
+        config = (
+            "<Location />\nRequire user joe 'ann b'\n<RequireAll>\nRequire valid-user\n"
+            "Require not ip 192.0.2.1\n</RequireAll>\n"
+            "<Limit POST>\nRequire group staff\n</Limit>\n</Location>"
+        )
+        lines = ("user joe ann b", "valid-user", "not ip 192.0.2.1")
+        for method, expected in (("GET", lines), ("POST", (*lines, "group staff"))):
+            record = make_record(config, method=method)
+            assert mp_request(record).requires() == ()
+            drive(record, decide_early(record))
+            assert mp_request(record).requires() == expected
+
     def test_basic_credentials(self) -> None:
         """The password is what follows the first colon; the user and the scheme are noted."""
         req = make_request(BASIC, headers=[credentials("jo:p:w")])
@@ -420,6 +437,14 @@ class TestHead:
         assert (req.allowed_methods, req._record.methods_allowed) == ((), {"PUT"})
         with pytest.raises(TypeError, match="First argument must be a sequence"):
             req.allow_methods(1)  # type: ignore[arg-type]
+
+    def test_allowed_methods_as_in_old_versions(self) -> None:
+        """`apache.allow_methods()` takes names and numbers."""
+        req = make_request()
+        apache.allow_methods(req, apache.M_PUT, "GET")
+        assert req._record.methods_allowed == {"GET", "PUT"}
+        with pytest.raises(ValueError, match="no method has the number 99"):
+            apache.allow_methods(req, 99)
 
     def test_times_and_tags(self) -> None:
         """`mtime` only grows, in whole seconds; without a file the tag is "0"."""

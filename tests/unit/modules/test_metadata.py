@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from olexd.config.mime import MimeDir
+from olexd.model.mp_request import mp_request
 from olexd.model.request import Request
 from olexd.modules.metadata.mime import read_extensions
 from olexd.modules.metadata.remoteip import find_client
 from olexd.modules.metadata.types import load_types, parse_types
+from olexd.phases.derive import derive
 from olexd.phases.run import process_mapped
 from tests.unit.support import complaint, configure, drive, get, make_request
 
@@ -183,6 +185,11 @@ def test_forwarded_scheme_counts_from_listed_proxies_only(text: str, peer: str, 
     request = make_request(configure(text), headers=[("X-Forwarded-Proto", "https")], peer=peer)
     find_client(request)
     assert request.subprocess_env.get("HTTPS") == https
+    req = mp_request(request)
+    assert req.is_https() == (1 if https else 0)
+    assert req.construct_url("/x") == ("https://localhost/x" if https else "http://localhost/x")
+    assert req.ssl_var_lookup("HTTPS") == https
+    assert derive(request, "/y").forwarded_secure is bool(https)
 
 
 def test_proxy_lists(tmp_path: Path) -> None:

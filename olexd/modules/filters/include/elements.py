@@ -217,9 +217,9 @@ def _look_up(page: Page, target: str) -> Request | None:
 
 
 def _wait_for(page: Page, coroutine: Coroutine[Any, Any, None]) -> None:
-    connection = page.request.connection
-    assert connection.run_blocking is not None, "pages with includes are made on behalf of a connection"
-    connection.run_blocking(page.request, coroutine)
+    redirector = page.request.connection.redirector
+    assert redirector is not None, "pages with includes are made on behalf of a connection"
+    redirector.complete(page.request, coroutine)
 
 
 def comment(page: Page, attributes: Attributes, write: Write) -> None:
