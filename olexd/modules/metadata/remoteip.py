@@ -1,4 +1,8 @@
-"""mod_remoteip: the client's address as listed proxies tell it (configuration spec 5.5)."""
+"""mod_remoteip: the client's address as listed proxies tell it (configuration spec 5.5 and 6.2).
+
+Two directives of olexd's own take more from them: the user, and variables such as what TLS knows of the
+client. Fields that are named there are dropped when anybody else sends them.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +26,8 @@ _PRIVATE: Final = tuple(
     IPv4Network(net)
     for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16")
 )
+_NOTHING: Final = (None, "", "(null)")
+"""What a front sends of something that it does not know."""
 _GLOBAL_V6: Final = IPv6Network("2000::/3")
 
 
@@ -38,8 +44,13 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class RemoteIpServer:
-    """The header field to read ("" for none), the proxies in file order, the field for their addresses."""
+    """The header field to read ("" for none), the proxies in file order, the field for their addresses.
 
+    `user_header` names the field for the user ("" for none), `variables` the fields for variables.
+    """
+
+    user_header: str = setting("")
+    variables: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
     header: str = setting("")
     proxies: tuple[Proxy, ...] = setting((), Merge.APPEND)
     proxies_header: str = setting("")
@@ -113,6 +124,13 @@ DIRECTIVES: Final = (
     _row("RemoteIPInternalProxyList", Arity.ONE, _from_file(True), "a file of internal proxies"),
     _row("RemoteIPTrustedProxyList", Arity.ONE, _from_file(False), "a file of trusted proxies"),
     _row("RemoteIPProxiesHeader", Arity.ONE, store("proxies_header"), "a field for the proxies on the way"),
+    _row("ForwardedUser", Arity.ONE, store("user_header"), "the field in which listed proxies name the user"),
+    _row(
+        "ForwardedVariable",
+        Arity.TWO,
+        extend("variables", lambda args: ((args.words[0], args.words[1]),)),
+        "a field of listed proxies for a variable, e.g. X-SSL-Client-S-DN SSL_CLIENT_S_DN",
+    ),
     _row("RemoteIPProxyProtocol", Arity.FLAG, refuse_proxy_protocol, "only Off is supported"),
 )
 
@@ -158,14 +176,11 @@ def _step(walk: _Walk, proxies: tuple[Proxy, ...]) -> bool:
 def find_client(request: Request) -> int:
     """Put the client's address in the place of the proxy's, as far as the proxies can be trusted."""
     conf = request.host.server[RemoteIpServer]
-    if not conf.header:
-        return OK
     peer = parse_address(request.connection.peer[0])
-    if peer is None:
-        return OK
-    _believe_scheme(request, conf, peer)
-    value = request.headers_in.get(conf.header)
-    if value is None:
+    # Only a listed proxy is believed: without a list everyone would be.
+    _believe(request, conf, peer is not None and _trust(peer, conf.proxies) is not None)
+    value = request.headers_in.get(conf.header) if conf.header else None
+    if peer is None or value is None:
         return OK
     walk = _Walk(peer, value.split(","), [])
     moved = False
@@ -176,13 +191,25 @@ def find_client(request: Request) -> int:
     return OK
 
 
-def _believe_scheme(request: Request, conf: RemoteIpServer, peer: Address) -> None:
-    # Only a listed proxy is believed: without a list everyone would be.
-    if _trust(peer, conf.proxies) is None:
-        return
-    if (request.headers_in.get(PROTO_HEADER) or "").lower() == "https":
+def _believe(request: Request, conf: RemoteIpServer, listed: bool) -> None:
+    """Take the other facts that a listed proxy tells; drop them when somebody else does."""
+    if listed and (request.headers_in.get(PROTO_HEADER) or "").lower() == "https":
         request.forwarded_secure = True
         request.subprocess_env["HTTPS"] = "on"
+    for field, variable in conf.variables:
+        if (value := _told(request, field, listed)) is not None:
+            request.subprocess_env[variable] = value
+    if conf.user_header and (user := _told(request, conf.user_header, listed)) is not None:
+        request.user = user
+
+
+def _told(request: Request, field: str, listed: bool) -> str | None:
+    """Return what a proxy tells in a field, None for nothing; drop the field when the proxy is not listed."""
+    value: str | None = request.headers_in.get(field)
+    if value is not None and not listed:
+        del request.headers_in[field]
+        return None
+    return None if value in _NOTHING else value
 
 
 def _tell(request: Request, conf: RemoteIpServer, walk: _Walk) -> None:
@@ -196,6 +223,10 @@ def _tell(request: Request, conf: RemoteIpServer, walk: _Walk) -> None:
         headers[conf.proxies_header] = ", ".join(walk.passed)
 
 
+def _reads_fields(conf: RemoteIpServer) -> bool:
+    return bool(conf.header or conf.user_header or conf.variables)
+
+
 MODULE: Final = Module(
     ModuleSpec("remoteip", ("remoteip_module", "mod_remoteip.c"), (RemoteIpServer,), (), DIRECTIVES),
     (
@@ -203,7 +234,7 @@ MODULE: Final = Module(
             Phase.POST_READ_REQUEST,
             find_client,
             Order.REALLY_FIRST,
-            wanted_on=lambda server: bool(server[RemoteIpServer].header),
+            wanted_on=lambda server: _reads_fields(server[RemoteIpServer]),
         ),
     ),
 )

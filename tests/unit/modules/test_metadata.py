@@ -192,6 +192,45 @@ def test_forwarded_scheme_counts_from_listed_proxies_only(text: str, peer: str, 
     assert derive(request, "/y").forwarded_secure is bool(https)
 
 
+FACTS = """
+RemoteIPInternalProxy 192.0.2.1
+ForwardedUser X-Remote-User
+ForwardedVariable X-SSL-Client-S-DN SSL_CLIENT_S_DN
+"""
+
+
+def test_forwarded_facts_of_listed_proxies() -> None:
+    """A listed proxy names the user and variables; an empty or unknown one is none."""
+    headers = [("X-Remote-User", "joe"), ("X-SSL-Client-S-DN", "CN=joe"), ("X-Forwarded-Proto", "https")]
+    request = make_request(configure(FACTS), headers=headers, peer="192.0.2.1")
+    find_client(request)
+    assert request.user == "joe"
+    assert mp_request(request).ssl_var_lookup("SSL_CLIENT_S_DN") == "CN=joe"
+    headers = [("X-Remote-User", "(null)"), ("X-SSL-Client-S-DN", "")]
+    request = make_request(configure(FACTS), headers=headers, peer="192.0.2.1")
+    find_client(request)
+    assert request.user is None
+    assert "SSL_CLIENT_S_DN" not in request.subprocess_env
+
+
+def test_forwarded_facts_of_everyone_else_are_dropped() -> None:
+    """A client cannot name itself, and no handler sees that it tried."""
+    headers = [("X-Remote-User", "joe"), ("X-SSL-Client-S-DN", "CN=joe")]
+    request = make_request(configure(FACTS), headers=headers, peer="192.0.2.2")
+    find_client(request)
+    assert request.user is None
+    assert "SSL_CLIENT_S_DN" not in request.subprocess_env
+    assert not request.headers_in
+
+
+def test_forwarded_facts_without_a_list_of_proxies() -> None:
+    """Where no proxy is listed nobody is believed."""
+    request = make_request(configure("ForwardedUser X-Remote-User"), headers=[("x-remote-user", "joe")])
+    find_client(request)
+    assert request.user is None
+    assert not request.headers_in
+
+
 def test_proxy_lists(tmp_path: Path) -> None:
     """Proxies can stand in a file; bad addresses and missing files are refused."""
     (tmp_path / "list").write_text("# ours\n10.0.0.0/8 # net\n")
