@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from olexd.errors import BadRequest
-from olexd.model.bytequeue import ByteQueue
+from olexd.model.bytequeue import ByteQueue, read_lines
 
 HIGH_WATER: Final = 256 * 1024
 LOW_WATER: Final = HIGH_WATER // 2
@@ -242,14 +242,7 @@ class Body:
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         """Return whole lines until at least `hint` bytes are read; all lines for -1. Blocks."""
-        lines = []
-        total = 0
-        while line := self.readline():
-            lines.append(line)
-            total += len(line)
-            if 0 <= hint <= total:
-                break
-        return lines
+        return read_lines(self.readline, hint)
 
     def discard(self) -> int:
         """Read and drop the rest; return 0, or the HTTP status that says why that failed. Blocks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 
 class ByteQueue:
@@ -64,3 +65,15 @@ class ByteQueue:
         whole = self.take(size)
         self._pieces.append(whole)
         self._size = size
+
+
+def read_lines(readline: Callable[[], bytes], hint: int) -> list[bytes]:
+    """Return whole lines until at least `hint` bytes are read; all lines for -1."""
+    lines: list[bytes] = []
+    total = 0
+    while line := readline():
+        lines.append(line)
+        total += len(line)
+        if 0 <= hint <= total:
+            break
+    return lines

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from olexd.errorlog import Level
 from olexd.errors import BadRequest
 from olexd.model.body import READAHEAD
-from olexd.model.bytequeue import ByteQueue
+from olexd.model.bytequeue import ByteQueue, read_lines
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 
@@ -192,14 +192,7 @@ class InputChain:
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         """Return whole lines until at least `hint` bytes are read; all lines for -1. Blocks."""
-        lines: list[bytes] = []
-        total = 0
-        while line := self.readline():
-            lines.append(line)
-            total += len(line)
-            if 0 <= hint <= total:
-                break
-        return lines
+        return read_lines(self.readline, hint)
 
     def discard(self) -> int:
         """Read and drop the rest; return 0, or the HTTP status that says why that failed. Blocks."""
