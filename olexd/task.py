@@ -186,6 +186,7 @@ class Task(Driver):
         except ClientGone:
             output.abandon()
         channel.answered(output.persist, in_reactor)
+        self.request.let_go()
 
     @property
     def keeps_waiting(self) -> bool:

@@ -254,6 +254,11 @@ class Output:
         self.bytes_sent = answer.bytes_queued
         self._writer = self._writer.gone_twin()
 
+    def let_go(self) -> None:
+        """Forget the request: what is written after the end of a response is dropped."""
+        self.finished = True
+        del self.request
+
     def abandon(self) -> None:
         """End the response without sending anything more: the client is gone, or cannot be told."""
         self._take()

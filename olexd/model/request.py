@@ -154,6 +154,14 @@ class Request:
             table = self.headers_in_table = Table.from_wire(self.header_lines)
         return table
 
+    def let_go(self) -> None:
+        """Cut the ties that make rings: the request is over, and goes when the last who holds it does.
+
+        Otherwise all that it holds would lie about until the collector looks for it.
+        """
+        self.python = None
+        self.output.let_go()
+
     def sent_any(self, names: frozenset[bytes]) -> bool:
         """Return whether the request has one of these header fields (lower-case names), as it stands now."""
         if self.headers_in_table is None:

@@ -183,7 +183,7 @@ class Client:
         response, reader = read_response(
             channel.transport.socket.content(),
             method,
-            req=first.python or mp_request(first),
+            req=channel.req or mp_request(first),
             handlers=first.trace,
             log=self._server.log.lines[logged:],
         )

@@ -13,6 +13,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from olexd.http.channel import Channel
+from olexd.model.mp_request import mp_request
 from olexd.model.request import Request
 
 LOCAL: Final = IPv4Address("TCP", "127.0.0.1", 80)
@@ -92,16 +93,20 @@ class MemoryTransport:
 class MemoryChannel(Channel):
     """A connection for one exchange. `answered_once` fires when the response is complete, cleanups included.
 
-    `first` is the request as the server made it, None until there is one.
+    `first` is the request as the server made it, None until there is one; `req` is what its handlers held,
+    once it is answered.
     """
 
     def __init__(self, server: Any, call_in_reactor: Callable[..., object], timeout: float) -> None:
         super().__init__(server, call_in_reactor, timeout)
         self.first: Request | None = None
+        self.req: mp_request | None = None
         self.answered_once: Deferred[None] = Deferred()
 
     def answered(self, persist: bool, in_reactor: bool) -> None:
         """The response is complete."""
+        if self.first is not None:
+            self.req = self.first.python
         super().answered(persist, in_reactor)
         if not self.answered_once.called:
             self.answered_once.callback(None)

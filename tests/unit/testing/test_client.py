@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import textwrap
@@ -26,6 +27,9 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 import threading
+import weakref
+
+SEEN = []
 
 
 def handler(req):
@@ -138,6 +142,20 @@ async def forever(req):
         req.log_error("cancelled")
 
 
+def watched(req):
+    SEEN.append(weakref.ref(req))
+    session = Session.Session(req)
+    session.save()
+    req.write(str(len(req.headers_in)), 0)
+    req.register_cleanup(len, "")
+    return apache.OK
+
+
+def gone(req):
+    req.write(repr([seen() for seen in SEEN]), 0)
+    return apache.OK
+
+
 def accesshandler(req):
     return apache.OK
 
@@ -174,6 +192,16 @@ def make(tmp_path: Path) -> Iterator[Make]:
 def client(make: Make) -> Client:
     """A client of the application above."""
     return make()
+
+
+def test_a_request_that_is_over_is_gone(client: Client) -> None:
+    """What a request held is freed at once, not when the collector comes by."""
+    gc.disable()
+    try:
+        client.get("/watched")
+        assert client.get("/gone").text == "[None]"
+    finally:
+        gc.enable()
 
 
 class TestResponses:
