@@ -19,6 +19,7 @@ _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 _SLASHES: Final = re.compile(rb"/{2,}")
 _PATH_SAFE: Final = "$-_.+!*'(),:;@&=/~"
 _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+_QUOTED: Final = re.compile("%[0-9A-F]{2}")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -105,8 +106,17 @@ def escape_html(text: str) -> str:
 
 
 def escape_path(path: str) -> str:
-    """Return a decoded path as it stands in a URL."""
-    return quote(path, safe=_PATH_SAFE)
+    """Return a decoded path as it stands in a URL, with httpd's lower-case escapes."""
+    quoted = quote(path, safe=_PATH_SAFE)
+    return quoted if quoted == path else _QUOTED.sub(lambda match: match[0].lower(), quoted)
+
+
+def settle_path(path: str) -> str | None:
+    """Return a decoded path without dot segments and double slashes, None when it leaves the root."""
+    try:
+        return _normalise(path.encode("utf-8", "surrogateescape"), True).decode("utf-8", "surrogateescape")
+    except BadRequest:
+        return None
 
 
 def with_query(url: str, args: str | None) -> str:

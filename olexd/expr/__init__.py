@@ -46,6 +46,11 @@ class Condition:
         """Return whether it holds. Raises EvaluationError, which a caller is to take for False."""
         return self._test(Evaluation(provider))
 
+    def match(self, provider: Provider) -> tuple[str, ...] | None:
+        """Return what the last regular expression caught if it holds, else None. Raises EvaluationError."""
+        run = Evaluation(provider)
+        return run.captures if self._test(run) else None
+
     def __repr__(self) -> str:
         return f"Condition({self.text!r})"
 

@@ -26,7 +26,7 @@ MAX_FILE: Final = 10 * 1024 * 1024
 API_VERSION: Final = "20120211:141"
 """The module interface of the httpd whose language this is."""
 
-_HEADERS: Final = {
+HEADER_VARIABLES: Final = {
     "HTTP_ACCEPT": "Accept",
     "HTTP_COOKIE": "Cookie",
     "HTTP_FORWARDED": "Forwarded",
@@ -35,6 +35,7 @@ _HEADERS: Final = {
     "HTTP_REFERER": "Referer",
     "HTTP_USER_AGENT": "User-Agent",
 }
+"""The request fields that have a variable of their own."""
 
 
 def _context_prefix(request: Request) -> str:
@@ -172,7 +173,7 @@ class RequestVariables:
 
     def variable(self, name: str) -> str:
         """Return the value of a variable (name in upper case), "" when it has none."""
-        header = _HEADERS.get(name)
+        header = HEADER_VARIABLES.get(name)
         if header is not None:
             return self._header(header) or ""
         form = _TIMES.get(name)

@@ -22,6 +22,7 @@ from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
 from olexd.modules.loggers.logio import MODULE as LOGIO
 from olexd.modules.mappers.alias import MODULE as ALIAS
 from olexd.modules.mappers.dir import MODULE as DIR
+from olexd.modules.mappers.rewrite import MODULE as REWRITE
 from olexd.modules.metadata.env import MODULE as ENV
 from olexd.modules.metadata.expires import MODULE as EXPIRES
 from olexd.modules.metadata.headers import MODULE as HEADERS
@@ -61,6 +62,7 @@ MODULES: Final[tuple[Module, ...]] = (
     MIME,
     PYTHON,
     REMOTEIP,
+    REWRITE,
     SETENVIF,
     DEFAULT,
 )

@@ -11,10 +11,13 @@ from olexd.model.body import Body
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
+from olexd.phases.auth import check_access
 from olexd.phases.derive import depth, derive, follow
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_first
+from olexd.phases.walk import directory_walk
 from olexd.status import DECLINED, DONE, INTERNAL_SERVER_ERROR, NOT_FOUND, OK
+from olexd.uri import escape_path
 
 MAX_REDIRECTS: Final = 10
 INCLUDED: Final = "INCLUDED"
@@ -117,5 +120,21 @@ def _subrequest(request: Request, uri: str) -> Request:
 
 async def _look_up(derived: Request) -> Request:
     result = await run.process_mapped(derived)
+    derived.status = 200 if result == OK else result
+    return derived
+
+
+async def lookup_file(request: Request, path: str) -> Request:
+    """Return a subrequest for a file, as far as its access control; `status` as with `lookup_uri()`.
+
+    Its URL path is that of a neighbour of the request's own. `stat` is None when there is no such file.
+    """
+    name = escape_path(path.rpartition("/")[2])
+    derived = _subrequest(request, escape_path(request.uri.rpartition("/")[0]) + "/" + name)
+    derived.filename = path
+    await to_pool(derived)
+    result = directory_walk(derived)
+    if result == OK:
+        result = await check_access(derived, derived.phases.plan(derived))
     derived.status = 200 if result == OK else result
     return derived

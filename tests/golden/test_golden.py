@@ -15,15 +15,18 @@ import pytest
 from olexd.config.build import load
 from olexd.config.dump import dump
 from olexd.config.errors import ConfigError
+from olexd.config.module import ModuleSpec
 from olexd.config.sections import match_files
 from olexd.config.server import Section, ServerConfig
+from olexd.modules.registry import SPECS
 from tests.unit.config.specimen import SITE
 
 FOLDER = Path(__file__).parent / "config"
 CASES = sorted(FOLDER.glob("*.txt"))
+OF_MODULES = sorted((Path(__file__).parent / "modules").glob("*.txt"))
 
 
-def outcome(config: str, root: Path) -> str:
+def outcome(config: str, root: Path, specs: Sequence[ModuleSpec] = (SITE,)) -> str:
     """Return what comes of a golden file's upper part, its files written to `root`."""
     main, *others = config.split("=== ")
     (root / "httpd.conf").write_text(main.replace("$ROOT", str(root)), newline="")
@@ -33,7 +36,7 @@ def outcome(config: str, root: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace("$ROOT", str(root)), newline="")
     try:
-        result = load(str(root / "httpd.conf"), [SITE], ["GIVEN"])
+        result = load(str(root / "httpd.conf"), specs, ["GIVEN"])
     except ConfigError as error:
         return f"{error}\n".replace(str(root), "$ROOT")
     text = dump(result) + "".join(f"{line}\n" for line in _answers(result, main, root))
@@ -71,3 +74,10 @@ def test_golden(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("OLEXD_GOLDEN", "from the environment")
     config, _, expected = case.read_bytes().decode().partition("----\n")
     assert outcome(config, tmp_path) == expected
+
+
+@pytest.mark.parametrize("case", OF_MODULES, ids=lambda case: case.stem)
+def test_golden_of_modules(case: Path, tmp_path: Path) -> None:
+    """The configuration of the built-in modules gives the result that stands below it."""
+    config, _, expected = case.read_text().partition("----\n")
+    assert outcome(config, tmp_path, SPECS) == expected

@@ -107,7 +107,7 @@ def test_any_bytes(tail: bytes) -> None:
 def test_escapes() -> None:
     """Text from requests cannot leave HTML text, an attribute or a URL's path."""
     assert escape_html('<a href="x">&') == "&lt;a href=&quot;x&quot;&gt;&amp;"
-    assert escape_path('/a b"<é?#\r\n') == "/a%20b%22%3C%C3%A9%3F%23%0D%0A"
+    assert escape_path('/a b"<é?#\r\n') == "/a%20b%22%3c%c3%a9%3f%23%0d%0a"
 
 
 def test_construct_url() -> None:

@@ -36,7 +36,7 @@ def _allow(request: Request) -> str:
 
 
 def trace(request: Request) -> Answer:
-    """Answer TRACE with the request's head as it was read, before anything else looks at the request."""
+    """Answer TRACE with the request's head as it was read, once the URL has been translated."""
     return _echo(request) if request.method == "TRACE" else DECLINED
 
 
@@ -81,7 +81,7 @@ async def default_handler(request: Request) -> int:
 MODULE: Final = Module(
     ModuleSpec("default", ()),
     (
-        Hook(Phase.POST_READ_REQUEST, trace, Order.REALLY_LAST),
+        Hook(Phase.HEADER_PARSER, trace, Order.REALLY_FIRST),
         Hook(Phase.HANDLER, default_handler, Order.REALLY_LAST),
     ),
 )

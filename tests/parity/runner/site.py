@@ -99,6 +99,7 @@ MODULES = (
     "filter",
     "headers",
     "include",
+    "rewrite",
     "setenvif",
     "python",
 )

@@ -208,7 +208,7 @@ def test_trace(site: ServerConfig) -> None:
     response = get(site, "/f.txt", "TRACE", Cookie="a=b")
     assert response.fields["content-type"] == "message/http"
     assert b"TRACE /f.txt HTTP/1.1\r\nCookie: a=b\r\n\r\n" in response.body
-    off = configure("ErrorLog -\nTraceEnable off")
+    off = configure("ErrorLog -\nDocumentRoot /\nTraceEnable off")
     assert get(off, "/", "TRACE").status == 405
 
 

@@ -1,0 +1,108 @@
+"""Whether the conditions of a rule hold."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from olexd.errorlog import Level
+from olexd.expr import Condition as Expression
+from olexd.expr import EvaluationError
+from olexd.model.variables import RequestVariables
+from olexd.modules.mappers.rewrite.references import References, groups_of
+from olexd.modules.mappers.rewrite.rules import Comparison, Condition, FileTest, Rule
+from olexd.phases.sides import to_pool
+
+_FILE_TESTS: Final = {"l": "L"}
+
+
+class Conditions(References):
+    """A request that is asked whether conditions hold for it."""
+
+    async def _conditions_hold(self, rule: Rule) -> bool:
+        settled = False
+        for condition in rule.conditions:
+            if settled:
+                # One of the alternatives held: the rest of them is passed over.
+                settled = condition.flags.alternative
+                continue
+            holds = await self._holds(condition)
+            if condition.flags.alternative:
+                settled = holds
+            elif not holds:
+                return False
+        return True
+
+    async def _holds(self, condition: Condition) -> bool:
+        if isinstance(condition.test, Expression):
+            return self._expression_holds(condition.test, not condition.flags.novary)
+        before = len(self._asked)
+        subject = await self._expand(condition.subject, vary=not condition.flags.novary)
+        holds = await self._passes(condition, subject) is not condition.negated
+        if self._traced:
+            verdict = "matched" if holds else "not-matched"
+            self._log(f"RewriteCond: input='{subject}' {condition.source} => {verdict}", Level.TRACE4)
+        if not holds:
+            del self._asked[before:]
+        return holds
+
+    def _expression_holds(self, test: Expression, vary: bool) -> bool:
+        try:
+            caught = test.match(RequestVariables(self.request, vary))
+        except EvaluationError as error:
+            self._log(f"AH03298: Evaluation of '{test.text}' failed: {error}")
+            return False
+        if caught:
+            self._caught = caught
+        return caught is not None
+
+    async def _passes(self, condition: Condition, subject: str) -> bool:
+        test = condition.test
+        if isinstance(test, Comparison):
+            return _compare(test, subject, condition.flags.nocase)
+        if isinstance(test, FileTest):
+            return await self._file_test(test.operator, subject)
+        assert isinstance(test, re.Pattern)
+        match = test.search(subject)
+        if match is not None and not condition.negated:
+            self._caught = groups_of(match)
+        return match is not None
+
+    async def _file_test(self, operator: str, subject: str) -> bool:
+        if operator in "UF":
+            found = await self._look_up(subject, operator == "F")
+            return found is not None and found.status == 200 and (operator == "U" or found.stat is not None)
+        await to_pool(self.request)
+        return RequestVariables(self.request).test(_FILE_TESTS.get(operator, operator), subject)
+
+
+def _compare(test: Comparison, subject: str, nocase: bool) -> bool:
+    operator, text = test.operator, test.text
+    if test.numeric:
+        return _ordered(operator, _number(subject), _number(text))
+    if nocase:
+        subject, text = subject.lower(), text.lower()
+    if operator == "=":
+        return subject == text
+    return _ordered(operator, (len(subject), subject), (len(text), text))
+
+
+def _ordered(operator: str, left: object, right: object) -> bool:
+    match operator:
+        case "eq":
+            return left == right
+        case "ne":
+            return left != right
+        case "lt" | "<":
+            return left < right  # type: ignore[operator,no-any-return]
+        case "le" | "<=":
+            return left <= right  # type: ignore[operator,no-any-return]
+        case "gt" | ">":
+            return left > right  # type: ignore[operator,no-any-return]
+        case _:
+            return left >= right  # type: ignore[operator,no-any-return]
+
+
+def _number(text: str) -> int:
+    match = re.match(r"\s*([+-]?\d+)", text, re.ASCII)
+    return int(match[1]) if match else 0
