@@ -133,7 +133,7 @@ def send_page(request: Request, status: int, second: int | None) -> None:
         explanation=EXPLANATIONS.get(status, "The server answered with this status and has nothing to add."),
         location=location if 300 <= status < 400 else None,
         second=f"{second} {reason(second)}" if second else None,
-        signature=_signature(request),
+        signature=signature(request),
     )
     send_text(request, page, "text/html; charset=iso-8859-1")
 
@@ -157,7 +157,8 @@ def send_text(request: Request, text: str, content_type: str) -> None:
     request.output.write(text.encode("latin-1", "xmlcharrefreplace"), False)
 
 
-def _signature(request: Request) -> str | None:
+def signature(request: Request) -> str | None:
+    """Return the line about the server at the end of its own pages, None for none."""
     if request.conf[CoreDir].server_signature == "off":
         return None
     core = request.host.server[CoreServer]

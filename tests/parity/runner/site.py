@@ -94,6 +94,7 @@ MODULES = (
     "access_compat",
     "authz_groupfile",
     "authz_owner",
+    "autoindex",
     "env",
     "expires",
     "filter",
