@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.server import HostConfig
 from olexd.model.request import Request
+from olexd.model.table import Table
 
 Variables = dict[str, str | None]
 """Variables by name: bytes as Latin-1 characters, as WSGI has it, or None."""
@@ -117,12 +118,20 @@ def common_variables(record: Request) -> Variables:
     env["REMOTE_ADDR"] = record.client_ip
     env["REMOTE_PORT"] = str(connection.peer[1])
     env["REQUEST_SCHEME"] = scheme(record)
+    if record.notes_table is not None:
+        env |= _context_variables(record.notes_table)
     env["SCRIPT_FILENAME"] = record.filename and as_bytes_text(record.filename)
     if record.user is not None:
         env |= _user_variables(record.user, record.ap_auth_type)
     if record.prev is not None:
         env |= _redirect_variables(record.prev)
     return env
+
+
+def _context_variables(notes: Table) -> Variables:
+    """Return what an alias noted of itself."""
+    names = ("CONTEXT_PREFIX", "CONTEXT_DOCUMENT_ROOT")
+    return {name: as_bytes_text(value) for name in names if (value := notes.get(name)) is not None}
 
 
 def _host_variables(host: HostConfig) -> Variables:

@@ -101,6 +101,11 @@ class Output:
         """What was sent in this response's place."""
 
     @property
+    def client_gone(self) -> bool:
+        """Whether the connection is known to be lost."""
+        return self._writer.gone
+
+    @property
     def wire_bytes(self) -> int:
         """How many bytes went to the client so far, the head included."""
         if self._answer is not None:

@@ -138,7 +138,7 @@ _ACCEPTED: Final = (
     _ignored("StartThreads", _POOL),
     _ignored("ThreadLimit", "ThreadsPerChild alone decides"),
     _ignored("ThreadStackSize", "the system's default is used"),
-    accepted("Suexec", Context.SERVER, Arity.FLAG, ProcessSettings, "no CGI programs are run"),
+    accepted("Suexec", Context.SERVER, Arity.FLAG, ProcessSettings, "programs run as the server does"),
 )
 
 MODULE: Final = Module(

@@ -18,6 +18,7 @@ from olexd.modules.core import MODULE as CORE
 from olexd.modules.filters.include import MODULE as INCLUDE
 from olexd.modules.filters.insertion import FILTER, SET_FILTER
 from olexd.modules.generators.autoindex import MODULE as AUTOINDEX
+from olexd.modules.generators.cgi import MODULE as CGI
 from olexd.modules.generators.default import MODULE as DEFAULT
 from olexd.modules.loggers.log_config import MODULE as LOG_CONFIG
 from olexd.modules.loggers.logio import MODULE as LOGIO
@@ -53,6 +54,7 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_USER,
     SET_FILTER,
     AUTOINDEX,
+    CGI,
     DIR,
     ENV,
     EXPIRES,

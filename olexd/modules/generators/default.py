@@ -16,7 +16,6 @@ from olexd.phases.sides import to_pool
 from olexd.status import (
     DECLINED,
     DONE,
-    FORBIDDEN,
     METHOD_NOT_ALLOWED,
     NOT_IMPLEMENTED,
     OK,
@@ -25,7 +24,6 @@ from olexd.status import (
 
 MAX_TRACED: Final = 65536
 """Bytes of a body that extended TRACE echoes."""
-CGI_HANDLER: Final = "cgi-script"
 
 _READS: Final = frozenset({"GET", "HEAD", "POST"})
 
@@ -60,9 +58,6 @@ async def _echo(request: Request) -> int:
 async def default_handler(request: Request) -> int:
     """Serve the file that the request was mapped to."""
     await to_pool(request)
-    if request.handler == CGI_HANDLER:
-        log_request(request, f"CGI programs are not run here: {request.filename}", Level.ERR, "cgi")
-        return FORBIDDEN
     method = request.method
     if method in _READS:
         return send_file(request)

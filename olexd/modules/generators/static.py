@@ -71,7 +71,11 @@ def _takes_path_info(request: Request) -> bool:
 
 def _refuse_directory(request: Request) -> int:
     loaded = request.connection.config.loaded
-    if request.method in ("GET", "HEAD") and (not loaded or "autoindex" in loaded):
+    if (
+        request.handler is None
+        and request.method in ("GET", "HEAD")
+        and (not loaded or "autoindex" in loaded)
+    ):
         log_request(
             request,
             f"AH01276: Cannot serve directory {request.filename}: No matching DirectoryIndex found, and "

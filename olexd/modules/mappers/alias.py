@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
+from olexd.config.core import CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
@@ -23,6 +24,8 @@ from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import DECLINED, FORBIDDEN, OK
 
 CGI_HANDLER: Final = "cgi-script"
+FORCED: Final = "alias-forced-type"
+"""The note by which ScriptAlias tells that what it leads to are programs, whatever the Options say."""
 _SLASHES: Final = re.compile("/{2,}")
 
 
@@ -130,9 +133,10 @@ def _use(request: Request, entry: Entry, path: str, root: str) -> int:
         log_request(request, f"AliasMatch leads to a path with dot segments: {path}", Level.ERR, "alias")
         return FORBIDDEN
     request.filename = path
+    notes = request.notes
     if entry.handler:
         request.handler = entry.handler
-    notes = request.notes
+        notes[FORCED] = entry.handler.encode()
     notes["CONTEXT_PREFIX"] = os.fsencode(entry.prefix)
     notes["CONTEXT_DOCUMENT_ROOT"] = os.fsencode(root)
     return OK
@@ -149,7 +153,8 @@ def translate(request: Request) -> int:
     for entry in conf.entries:
         path = _mapped(entry, uri)
         if path is not None:
-            return _use(request, entry, path, entry.target)
+            root = entry.target if entry.regex is None else request.host.server[CoreServer].document_root
+            return _use(request, entry, path, root)
     return DECLINED
 
 

@@ -126,12 +126,12 @@ def _may_redirect(request: Request) -> bool:
 
 
 def _add_slash(request: Request) -> int:
-    request.headers_out["Location"] = _absolute(request, request.uri + "/")
+    request.headers_out["Location"] = _absolute(request, request.uri + "/", request.args)
     return MOVED_PERMANENTLY
 
 
-def _absolute(request: Request, path: str) -> str:
-    target = with_query(escape_path(path), request.args)
+def _absolute(request: Request, path: str, args: str | None) -> str:
+    target = with_query(escape_path(path), args)
     return construct_url(scheme(request), server_name(request), server_port(request), target)
 
 
@@ -162,7 +162,7 @@ def _is_missing(request: Request, name: str) -> bool:
 
 def _use(request: Request, found: Request, redirect: int) -> int:
     if redirect:
-        request.headers_out["Location"] = _absolute(request, found.uri)
+        request.headers_out["Location"] = _absolute(request, found.uri, None)
         return redirect
     fast_redirect(request, found)
     return OK

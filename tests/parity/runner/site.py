@@ -52,7 +52,10 @@ class Site:
     def write(self, case: Case, path: Path, text: Text) -> None:
         """Write one file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.fill(case, text).encode() if isinstance(text, str) else text)
+        data = self.fill(case, text).encode() if isinstance(text, str) else text
+        path.write_bytes(data)
+        if data.startswith(b"#!"):
+            path.chmod(0o755)
         os.utime(path, ns=(MODIFIED, MODIFIED))
 
     def fill(self, case: Case, text: str) -> str:
@@ -95,6 +98,7 @@ MODULES = (
     "authz_groupfile",
     "authz_owner",
     "autoindex",
+    "cgi",
     "env",
     "expires",
     "filter",
