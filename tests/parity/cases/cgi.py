@@ -1,172 +1,188 @@
-"""CGI programs: what they are told, what becomes of what they say, and who may run them."""
+"""CGI scripts inside the server, and the functions and streams behind them."""
 
 from __future__ import annotations
 
-from tests.parity.runner.case import Case, Request, ask, get, head, post
+from tests.parity.runner.case import Case, Expect, Request, ask, basic, get, head, post
 
-ENVIRONMENT = """#!/bin/sh
-printf 'Content-Type: text/plain\\r\\n\\r\\n'
-env | grep -v -e UNIQUE_ID -e SERVER_SOFTWARE -e REMOTE_PORT -e '^_=' -e '^PWD=' -e '^PATH=' -e '^SHLVL=' \\
-    -e '^OLDPWD=' | LC_ALL=C sort
-echo "args: $*"
-pwd
+SCRIPTS = """
+PythonInterpreter cgi
+<Directory "@ROOT@">
+    SetHandler mod_python
+    PythonHandler mod_python.cgihandler
+</Directory>
 """
-FRAMING = ((r"(?i)\n(content-length|transfer-encoding): [^\n]*", ""),)
-"""Whether the server learns of a program's end early enough to tell the length is a matter of chance."""
+"""An interpreter for scripts: on mod_python they take away what other handlers have imported."""
+HEAD = "print('Content-Type: text/plain')\nprint()\n"
+URLENCODED = "Content-Type: application/x-www-form-urlencoded"
 
 
-def says(lines: str, more: str = "") -> str:
-    """Return a program that writes these lines, a line break for each backslash-n, then runs `more`."""
-    return f"#!/bin/sh\nprintf '{lines}'\n{more}\n"
+def script(name: str, source: str, *requests: Request, config: str = SCRIPTS, **more: object) -> Case:
+    """Return a case whose script is `t.py`."""
+    return Case(
+        f"cgi-{name}",
+        requests or [get("/t.py")],
+        config,
+        files={"t.py": source},
+        own_interpreter=True,
+        **more,  # type: ignore[arg-type]
+    )
 
 
-PROGRAMS = {
-    "env": ENVIRONMENT,
-    "echo": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\ncat\n",
-    "hello": says("Content-Type: text/html\\nContent-Length: 5\\n\\nhello"),
-    "status": says("Status: 404 Nothing Here\\nContent-Type: text/plain\\nContent-Length: 4\\n\\nnone"),
-    "status-only": says("Status: 403\\nContent-Length: 0\\n\\n"),
-    "location": says("Location: http://other.test/x\\n\\nignored"),
-    "location-status": says("Status: 301\\nLocation: http://other.test/x\\nContent-Length: 4\\n\\nbody"),
-    "location-local": says("Location: /cgi/env?from=local\\n\\n"),
-    "location-file": says("Location: /a.txt\\n\\n"),
-    "location-none": says("Location: /none\\n\\n"),
-    "fields": says(
-        "Content-Type: text/x-own; charset=utf-8\\nContent-Length: 2\\nX-A: 1\\nSet-Cookie: a=1\\n"
-        "Set-Cookie: b=2\\nx-b:  two  \\nCache-Control: no-store\\n\\nok"
-    ),
-    "no-type": says("X-A: 1\\nContent-Length: 2\\n\\nok"),
-    "no-head": says("just text\\n"),
-    "no-end": says("Content-Type: text/plain\\n"),
-    "nothing": says(""),
-    "validators": says(
-        'Content-Type: text/plain\\nETag: "tag"\\nLast-Modified: Sun, 05 May 2024 12:00:00 GMT\\n'
-        "Content-Length: 2\\n\\nok"
-    ),
-    "stderr": "#!/bin/sh\n"
-    "echo complaint >&2\n"
-    "printf 'Content-Type: text/plain\\n"
-    "Content-Length: 2\\n"
-    "\\n"
-    "ok'\n",
-    "ignores-input": says("Content-Type: text/plain\\nContent-Length: 2\\n\\nok"),
-    "big": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nyes abcdefg | head -n 50000\n",
-    "fails": says("Content-Type: text/plain\\nContent-Length: 2\\n\\nok", "exit 3"),
-    "bad-interpreter": "#!/nowhere/at/all\n",
-}
-FILES: dict[str, str | bytes] = {
-    **{f"programs/{name}": text for name, text in PROGRAMS.items()},
-    "programs/plain": "not a program",
-    "programs/folder/": "",
-    "a.txt": "file a",
-    "own/run.cgi": says("Content-Type: text/plain\\nContent-Length: 3\\n\\nran"),
-    "own/text.txt": "text",
-}
-ALIAS = 'ScriptAlias /cgi/ "@ROOT@/programs/"\n'
+def printing(name: str, expression: str, *requests: Request, **more: object) -> Case:
+    """Return a case whose script prints what an expression is worth."""
+    return script(name, f"import os, sys\n{HEAD}print({expression})\n", *requests, **more)
 
 
-def cgi(name: str, *requests: Request | str, config: str = ALIAS, log: tuple[str, ...] = ()) -> Case:
-    """A case over the common programs."""
-    asked = [get(request) if isinstance(request, str) else request for request in requests]
-    return Case(f"cgi-{name}", asked, config, files=FILES, log=log, masks=FRAMING)
+def streams(name: str, body: str, *requests: Request, **more: object) -> Case:
+    """Return a case of a handler that uses the functions of `apache`."""
+    return Case(f"cgi-api-{name}", requests or [get("/")], handler=body, **more)  # type: ignore[arg-type]
 
 
-def inside(lines: str) -> str:
-    """Return lines in a section for the directory with a program of its own."""
-    return f'<Directory "@ROOT@/own">\n{lines}\n</Directory>'
-
+LEFT_OUT = "('PATH', 'SERVER_SOFTWARE', 'REMOTE_PORT')"
+SHOWN = f"sorted((k, v) for k, v in os.environ.items() if k not in {LEFT_OUT})"
+OUT = "out = apache.CGIStdout(req)\n"
 
 CASES = [
-    cgi("environment", get("/cgi/env?a=b&c=%20", "X-Own: 1", "Proxy: evil", "User-Agent: x", http="1.0")),
-    cgi("environment-path-info", get("/cgi/env/some/in%20fo?q", http="1.0")),
-    cgi("environment-post", Request("POST", "/cgi/env", ("Content-Type: a/b",), b"body", "1.0")),
-    cgi("environment-authorization", get("/cgi/env", "Authorization: Basic eDp5", http="1.0")),
-    cgi("arguments", get("/cgi/env?one+t%77o+three", http="1.0"), get("/cgi/env?a=1+2", http="1.0")),
-    cgi(
-        "echo",
-        Request("POST", "/cgi/echo", (), b"the body", "1.0"),
-        Request("POST", "/cgi/echo", (), b"x" * 20_000, "1.0"),
+    script("hello", HEAD + "print('hello')\n", get("/t.py"), head("/t.py"), get("/t.py", http="1.0")),
+    script("names", HEAD + "print(__name__)\n", *map(get, ("/t", "/t.txt", "/t.cgi", "/t.py"))),
+    script("not-found", HEAD, *map(get, ("/none", "/none.py", "/t/none.py"))),
+    printing("main", "__name__ == '__main__', __name__"),
+    printing("directory", "os.path.basename(os.getcwd())"),
+    printing("arguments", "sys.argv"),
+    printing("own-directory-on-path", "os.getcwd() in sys.path"),
+    printing("file", "os.path.basename(__file__)"),
+    printing("environment", SHOWN),
+    printing("query", SHOWN, get("/t.py?a=b&c=%20")),
+    printing("path-info", SHOWN, get("/t.py/more/path?x"), get("/t/more")),
+    printing("headers", SHOWN, get("/t.py", "X-One: 1", "X_Two: 2", "Cookie: a=b", "Proxy: p")),
+    printing("credentials", SHOWN, get("/t.py", basic("joe", "secret"))),
+    printing("methods", "os.environ['REQUEST_METHOD']", *(ask(name, "/t.py") for name in ("PUT", "MINE"))),
+    printing("getenv", "os.getenv('QUERY_STRING'), os.environ.get('NONE'), 'HTTP_HOST' in os.environ"),
+    printing("posted-environment", SHOWN, post("/t.py", "a=1", URLENCODED)),
+    printing("empty-input", "repr(sys.stdin.read())"),
+    printing(
+        "empty-input-line",
+        "repr(sys.stdin.readline())",
+        differs="an empty body can be read: in mod_python readline() raises TypeError",
+        olexd=[Expect(200, {}, "''\n")],
     ),
-    cgi(
-        "hello",
-        "/cgi/hello",
-        head("/cgi/hello"),
-        post("/cgi/hello", "unread"),
-        ask("PUT", "/cgi/hello", body="x"),
+    printing(
+        "input",
+        "repr(sys.stdin.readline()), repr(sys.stdin.read())",
+        post("/t.py", "one\ntwo\n"),
+        differs="a body can be read: in mod_python any read raises TypeError",
+        olexd=[Expect(200, {}, r"'one\\n' 'two\\n'\n")],
     ),
-    cgi("status", "/cgi/status", "/cgi/status-only"),
-    cgi("location", "/cgi/location", "/cgi/location-status", "/cgi/location-file", "/cgi/location-none"),
-    cgi(
-        "location-local",
-        get("/cgi/location-local?x=1", http="1.0"),
-        Request("POST", "/cgi/location-file", (), b"b"),
+    printing(
+        "input-lines",
+        "sys.stdin.readlines()",
+        post("/t.py", "one\ntwo"),
+        differs="a body can be read: in mod_python any read raises TypeError",
+        olexd=[Expect(200, {}, r"\['one\\n', 'two'\]\n")],
     ),
-    cgi("fields", "/cgi/fields"),
-    cgi("no-type", "/cgi/no-type"),
-    cgi("bad", "/cgi/no-head", "/cgi/no-end", "/cgi/nothing"),
-    cgi("not-there", "/cgi/none", "/cgi/folder", "/cgi/plain", "/cgi/bad-interpreter"),
-    cgi(
-        "conditions",
-        "/cgi/validators",
-        get("/cgi/validators", 'If-None-Match: "tag"'),
-        get("/cgi/validators", "If-Modified-Since: Sun, 05 May 2024 12:00:00 GMT"),
-        get("/cgi/validators", 'If-Match: "other"'),
+    printing(
+        "input-bytes",
+        "sys.stdin.buffer.read()",
+        post("/t.py", "\u00e4"),
+        differs="standard input has a buffer for bytes",
+        olexd=[Expect(200, {}, r"b'\\xc3\\xa4'\n")],
     ),
-    cgi("stderr", "/cgi/stderr", log=(r"\[cgi:error\].*AH01215: stderr from .*programs/stderr: complaint",)),
-    cgi("ignores-input", post("/cgi/ignores-input", "x" * 300_000)),
-    cgi("big", get("/cgi/big", http="1.0")),
-    cgi("fails", "/cgi/fails"),
-    cgi(
-        "handler",
-        "/own/run.cgi",
-        "/own/text.txt",
-        config=inside("Options +ExecCGI\nAddHandler cgi-script .cgi"),
+    # The head
+    script("status", "print('Status: 404 Gone\\nContent-Type: text/plain\\n\\nown page')\n"),
+    script("status-number", "print('Status: 201\\n\\nmade')\n"),
+    script("location", "print('Location: http://other.test/\\n')\n"),
+    script("location-and-status", "print('Status: 302 Found\\nLocation: /there\\n')\n"),
+    script("types", "print('Content-Type: text/html; charset=utf-8\\n\\n<p>')\n"),
+    script("no-type", "print('X-A: 1\\n\\nbody')\n"),
+    script("several", "print('X-A: 1\\nX-A: 2\\nSet-Cookie: a=b\\nSet-Cookie: c=d\\n\\nbody')\n"),
+    script("crlf", "import sys\nsys.stdout.write('X-A: 1\\r\\nX-B: 2\\r\\n\\r\\nbody\\r\\n\\r\\nmore')\n"),
+    script("in-pieces", "import sys\nfor c in 'X-A: 1\\n\\nbody':\n    sys.stdout.write(c)\n"),
+    script("no-headers", "print('\\nbody')\n"),
+    script("no-colon", "print('nonsense\\n\\nbody')\n", log=["ValueError"]),
+    script("no-end", "print('X-A: 1')\n"),
+    script("nothing", "pass\n"),
+    # The body
+    script("text", HEAD + "print('\\xe4\\u20ac')\n"),
+    script("flush", HEAD + "import sys\nprint('one')\nsys.stdout.flush()\nprint('two')\n"),
+    script("lines", HEAD + "import sys\nsys.stdout.writelines(['one\\n', 'two\\n'])\n"),
+    script("large", HEAD + "for n in range(5000):\n    print(n)\n"),
+    script("terminal", HEAD + "import sys\nprint(bool(sys.stdout.isatty()), bool(sys.stdin.isatty()))\n"),
+    script(
+        "bytes",
+        "import sys\nsys.stdout.buffer.write(b'X-A: 1\\n\\n\\xff')\n",
+        differs="standard output has a buffer for bytes",
+        olexd=[Expect(200, {"x-a": "1"}, ".*xff.*")],
     ),
-    cgi("handler-forbidden", "/own/run.cgi", config=inside("AddHandler cgi-script .cgi")),
-    cgi(
-        "handler-set",
-        "/own/run.cgi",
-        "/own/none",
-        "/own/",
-        config=inside("Options +ExecCGI\nSetHandler cgi-script"),
+    # Ends
+    script("raises", "raise LookupError('in a script')\n", log=["LookupError: in a script"]),
+    script("syntax", "def\n", log=["SyntaxError"]),
+    script("import-fails", "import no_such_module\n", log=["No module named '?no_such_module"]),
+    script("debug", "raise LookupError('shown')\n", config="PythonDebug On\n" + SCRIPTS),
+    script(
+        "exit",
+        HEAD + "import sys\nprint('before')\nsys.exit(0)\n",
+        differs="sys.exit() ends a script in order; in mod_python it is an error",
+        olexd=[Expect(200, {}, "before\n")],
     ),
-    cgi("path-info-off", "/cgi/hello/x", "/cgi/hello", config=ALIAS + "AcceptPathInfo Off"),
-    cgi("alias-match", "/run-hello", config='ScriptAliasMatch ^/run-(.*) "@ROOT@/programs/$1"'),
-    cgi(
-        "location-alias",
-        "/loc",
-        "/loc/x",
-        config='<Location /loc>\nScriptAlias "@ROOT@/programs/hello"\n</Location>',
-    ),
-    cgi(
-        "env-directives",
-        get("/cgi/env", http="1.0"),
-        config=ALIAS + "SetEnv OWN value\nSetEnvIf Host . SEEN=yes\nSetEnv bad-name x",
-    ),
-    cgi(
-        "denied",
-        "/cgi/hello",
-        config=ALIAS + '<Directory "@ROOT@/programs">\nRequire all denied\n</Directory>',
+    script(
+        "twice",
+        HEAD + "import os\nprint(os.environ.get('MINE'))\nos.environ['MINE'] = 'set'\n",
+        get("/t.py"),
+        get("/t.py"),
     ),
     Case(
-        "cgi-python-guard",
-        [get("/cgi/hello"), get("/cgi/hello", "X-Pass: yes"), get("/cgi/env?a", "X-Pass: yes", http="1.0")],
-        ALIAS + '<Directory "@ROOT@/programs">\nPythonAccessHandler @M@\n</Directory>',
-        source="""
-            from mod_python import apache
-
-            def accesshandler(req):
-                req.subprocess_env["FROM_GUARD"] = "set"
-                return apache.OK if "X-Pass" in req.headers_in else apache.HTTP_FORBIDDEN
-        """,
-        files=FILES,
-        masks=FRAMING,
+        "cgi-location-handler",
+        [get("/t.py")],
+        "PythonInterpreter cgi\n<Location />\nSetHandler mod_python\nPythonHandler mod_python.cgihandler\n"
+        "</Location>",
+        own_interpreter=True,
+        differs="where no file is looked for there is no script; in mod_python it is an error",
+        olexd=[Expect(404)],
     ),
-    Case(
-        "cgi-error-document",
-        [get("/none", http="1.0")],
-        ALIAS + "ErrorDocument 404 /cgi/env",
-        files=FILES,
-        masks=FRAMING,
+    # The functions
+    streams(
+        "environment",
+        "env = apache.build_cgi_env(req)\n"
+        "shown = sorted((k, v) for k, v in env.items() if k not in "
+        + LEFT_OUT
+        + ")\nreq.write('%r %r' % (shown, type(env).__name__), 0)",
+        get("/a/b?c", basic("joe", "secret")),
+    ),
+    streams(
+        "output",
+        OUT
+        + "out.write('Status: 404 x\\nX-A: 1\\n')\nreq.notes['s'] = str(req.status)\nout.write('\\none ')\n"
+        + "req.log_error('%s then %d' % (req.notes['s'], req.status))\nout.write('two')",
+        log=["200 then 404"],
+    ),
+    streams(
+        "output-attributes", OUT + "req.write(repr((out.isatty(), out.read(), out.readline(), out.seek(0))))"
+    ),
+    streams(
+        "null",
+        "null = apache.NullIO()\nreq.write(repr((null.tell(), null.read(), null.read(3), null.readline(), "
+        "null.readline(2), null.readlines(), null.write('x'), null.writelines(['x']), null.isatty(), "
+        "null.flush(), null.close(), null.detach(), null.seek(1, 2))), 0)",
+    ),
+    streams(
+        "input-of-nothing",
+        "stdin = apache.CGIStdin(req)\nreq.write(repr((stdin.read(), stdin.tell())), 0)",
+    ),
+    streams(
+        "input",
+        "stdin = apache.CGIStdin(req)\nreq.write(repr((stdin.readline(), stdin.read(2), stdin.read())), 0)",
+        post("/", "line\nabcd"),
+        differs="a body can be read: in mod_python any read raises TypeError",
+        olexd=[Expect(200, {}, r"\('line\\n', 'ab', 'cd'\)")],
+    ),
+    streams(
+        "setup",
+        "import os, sys\nsaved = apache.setup_cgi(req)\ntry:\n"
+        "    print('X-Query: %s\\n\\n%s %s' % (\n"
+        "        os.environ['QUERY_STRING'], type(sys.stdout).__name__, sys.argv))\n"
+        "finally:\n    apache.restore_nocgi(saved[0], saved[2], saved[1])",
+        get("/?a=b"),
+        own_interpreter=True,
+        config="PythonInterpreter cgi\n<Location />\nSetHandler mod_python\nPythonHandler @M@\n</Location>",
     ),
 ]

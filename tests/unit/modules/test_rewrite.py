@@ -130,6 +130,15 @@ def test_client_cannot_begin_the_query(tree: Path) -> None:
     assert get(site(tree, "RewriteRule ^/x/(.*)$ /a.txt?q=$1"), "/x/a%3Fb").status == 200
 
 
+def test_unmapped_paths_are_no_files(tree: Path) -> None:
+    """Where a Location of mod_python keeps the path from being mapped, no file of the system is served."""
+    guard = f"<Location {tree}>\nPythonAccessHandler mod_python.psp\n</Location>"
+    config = site(tree, f"RewriteRule ^/never$ /a.txt\n{guard}")
+    response = get(config, f"{tree}/secret.txt")
+    assert response.status != 200
+    assert b"secret" not in response.body
+
+
 def test_header_injection(tree: Path) -> None:
     """Line breaks in a redirect's target, a cookie or a query reach no header."""
     response = get(site(tree, "RewriteRule ^/x(.*)$ /y$1 [R,NE]"), "/x%0d%0aX-Evil:%201")

@@ -15,6 +15,8 @@ from typing import IO, Final
 BLOCK: Final = 65536
 MAX_COMPLAINTS: Final = 65536
 """Bytes of standard error that are logged; a program must not fill the disk."""
+LAST_BLOCKS: Final = 4
+"""How many blocks of standard error are still taken after the program's end."""
 GRACE: Final = 3.0
 """Seconds between asking a program to end and killing it."""
 TICK: Final = 1.0
@@ -79,12 +81,15 @@ class Program:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._selector.close()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert stream is not None
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        for stream in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 stream.close()
         if not self._ended or kind is not None or not self._wait(GRACE):
             self._kill()
+        self._note_rest(process.stderr)
+        process.stderr.close()
 
     def read(self, wait: float | None = None) -> bytes | None:
         """Return what the program writes next, b"" at the end; None when nothing came in `wait` seconds.
@@ -154,6 +159,14 @@ class Program:
             self._complain(line.decode("utf-8", "backslashreplace"))
         if len(self._errors) > MAX_COMPLAINTS:
             self._errors = b""
+
+    def _note_rest(self, stream: IO[bytes]) -> None:
+        """Take what was still on its way; children of the program may hold the other end for long."""
+        for _ in range(LAST_BLOCKS):
+            if stream.closed or not (data := _read(stream)):
+                break
+            self._note(data)
+        self._note(b"")
 
     def _wait(self, seconds: float) -> bool:
         try:

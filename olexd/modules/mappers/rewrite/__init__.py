@@ -72,19 +72,20 @@ async def translate(request: Request) -> int:
     _note_url(request)
     if not rules.active:
         return DECLINED
-    args = request.args
-    if request.filename is None:
+    mapped, args = request.filename, request.args
+    if mapped is None:
         request.filename = request.uri
     run = Pass(request, rules, request.host.server[RewriteServer].maps)
-    if not await run.run():
-        return DECLINED
+    changed = await run.run()
     if run.end:
         request.notes[_END] = "1"
-    if run.answer:
-        return run.answer
+    if not changed or run.answer:
+        # A URL path that nobody maps must not be taken for one of the file system.
+        request.filename = mapped
+        return run.answer or DECLINED
     if run.proxy:
         return _refuse_proxy(request)
-    if is_absolute(request.filename):
+    if is_absolute(request.filename or ""):
         return _send_away(request, run, args)
     path = _settled(request)
     if path is None:

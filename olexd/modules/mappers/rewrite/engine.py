@@ -86,7 +86,8 @@ class Pass(Conditions):
                 if rounds > flags.rounds:
                     return self._give_up(rule)
                 position = 0
-            position += flags.skip
+            else:
+                position += flags.skip
         return changed
 
     def _is_left_out(self, rule: Rule) -> bool:
