@@ -305,6 +305,9 @@ def _open(target: str) -> ErrorLog:
 
 
 def reopen_all() -> None:
-    """Open every error log anew, after a rotation."""
+    """Open every error log anew, after a rotation. One that cannot be goes on as it is, and says so."""
     for log in list(_logs.values()):
-        log.reopen()
+        try:
+            log.reopen()
+        except OSError as error:
+            log.log(f"could not open {log.target} anew: {error.strerror}", Level.ALERT, "core")

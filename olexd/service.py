@@ -7,6 +7,8 @@ import grp
 import os
 import pwd
 import resource
+import signal
+from types import FrameType
 from typing import Any, Final
 
 from twisted.application.service import Service
@@ -22,13 +24,14 @@ from twisted.python.util import switchUID
 from olexd import __version__
 from olexd.config.core import CoreServer, ProcessSettings
 from olexd.config.server import Listen, ServerConfig
-from olexd.errorlog import Level, error_log
+from olexd.errorlog import Level, error_log, reopen_all
 from olexd.errors import CannotStart
 from olexd.http.channel import Channel
 from olexd.http.readers import Readers
 from olexd.http.transport import TCPPort, UNIXPort
 from olexd.model import runtime
 from olexd.model.logging import log_process, log_server
+from olexd.modules.loggers import logfile
 from olexd.modules.loggers.log_config import open_logs
 from olexd.modules.loggers.logfile import flush_all
 from olexd.modules.python import run_imports
@@ -89,6 +92,8 @@ class OlexdService(Service):
         self._ports: list[TCPPort | UNIXPort] = []
         self._sweeper = LoopingCall(self._sweep)
         self._observer: Any = ErrorLogObserver(config)
+        self._on_usr1: Any = None
+        """What SIGUSR1 did before: twistd rotates its own log."""
 
     def privilegedStartService(self) -> None:
         """Open everything that may need root: logs, then listening sockets."""
@@ -120,6 +125,7 @@ class OlexdService(Service):
         for listen in self.config.listens:
             _log.info("olexd serves {address}", address=_shown(listen))
         _relax_garbage_collection()
+        self._on_usr1 = signal.signal(signal.SIGUSR1, self._usr1)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, let the handlers that run in threads end, then close everything."""
@@ -163,6 +169,19 @@ class OlexdService(Service):
             gid = int(group[1:]) if group.startswith("#") else grp.getgrnam(group).gr_gid
         switchUID(uid, gid)
 
+    def _usr1(self, number: int, frame: FrameType | None) -> None:
+        if callable(self._on_usr1):
+            self._on_usr1(number, frame)
+        self._reactor.callFromThread(self._reopen_logs)
+
+    def _reopen_logs(self) -> None:
+        """Go on in new log files: what tools that rotate logs expect of `apachectl graceful`."""
+        reopen_all()
+        logfile.reopen_all(lambda complaint: log_process(self.config.main, complaint, Level.ALERT))
+        log_process(
+            self.config.main, "SIGUSR1 received: logs opened anew, configuration unchanged", Level.NOTICE
+        )
+
     def _sweep(self) -> None:
         self.site.sweep()
         flush_all()
@@ -185,6 +204,7 @@ class OlexdService(Service):
             # Not a reset: a client may have some of its answer to read yet.
             channel.transport.connectionLost(Failure(ConnectionDone()))
         self._readers.close()
+        signal.signal(signal.SIGUSR1, self._on_usr1 or signal.SIG_DFL)
         log_process(self.config.main, "shutting down", Level.NOTICE)
         globalLogPublisher.removeObserver(self._observer)
         flush_all()

@@ -191,6 +191,40 @@ class TestStop:
             assert server.process.wait(DEADLINE) in (0, -signal.SIGTERM)
 
 
+class TestRotation:
+    def test_logs_go_on_in_new_files(self, directory: Path) -> None:
+        """After SIGUSR1 both logs are written to new files of their names; the old ones stay as they are."""
+        port = free_port()
+        text = config(directory, port, f'LogLevel notice\nCustomLog "{directory}/access.log" "%r"')
+        with Olexd(text, directory, port) as server:
+            for name in ("error", "access"):
+                (directory / f"{name}.log").rename(directory / f"{name}.old")
+            os.kill(server.pid, signal.SIGUSR1)
+            until(lambda: (directory / "error.log").exists() and (directory / "access.log").exists())
+            with Wire(server) as wire:
+                wire.get("/after")
+                wire.read()
+            until(lambda: "GET /after HTTP/1.1\n" in (directory / "access.log").read_text())
+            assert "SIGUSR1 received" in (directory / "error.log").read_text()
+            assert "/after" not in (directory / "access.old").read_text()
+
+    def test_a_log_that_cannot_be_opened_goes_on(self, directory: Path) -> None:
+        """Where no new file can be made the old one is written to, and says so."""
+        logs = directory / "logs"
+        logs.mkdir()
+        port = free_port()
+        with Olexd(
+            config(directory, port) + f'CustomLog "{logs}/access.log" "%r"\n', directory, port
+        ) as server:
+            logs.rename(directory / "moved")
+            os.kill(server.pid, signal.SIGUSR1)
+            until(lambda: "could not open" in (directory / "error.log").read_text())
+            with Wire(server) as wire:
+                wire.get("/after")
+                wire.read()
+            until(lambda: "/after" in (directory / "moved" / "access.log").read_text())
+
+
 SLOW = """
 import os, time
 from mod_python import apache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 from olexd.errorlog import AppendedFile, Level, PipedProgram, Sink
@@ -75,7 +76,10 @@ def flush_all() -> None:
         file.flush()
 
 
-def reopen_all() -> None:
-    """Open all logs anew, after a rotation."""
-    for file in tuple(_files.values()):
-        file.reopen()
+def reopen_all(complain: Callable[[str], None]) -> None:
+    """Open all logs anew, after a rotation. One that cannot be goes on as it is; `complain` is told."""
+    for target, file in tuple(_files.items()):
+        try:
+            file.reopen()
+        except OSError as error:
+            complain(f"could not open {target} anew: {error.strerror}")

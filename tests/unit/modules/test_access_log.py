@@ -183,7 +183,7 @@ def test_rotation(tmp_path: Path) -> None:
     assert open_log(str(path)) is log
     log.append("old\n")
     path.rename(tmp_path / "a.log.1")
-    reopen_all()
+    reopen_all(pytest.fail)
     log.append("new\n")
     log.flush()
     assert (tmp_path / "a.log.1").read_text() == "old\n"
