@@ -22,12 +22,14 @@ class FilterFailed(Exception):
 class BadRequest(Exception):
     """What the client sent cannot be served; carries the status to answer with.
 
-    `status` is an HTTP code; `str(error)` is for the error log, never for the client.
+    `status` is an HTTP code; `str(error)` is for the error log, never for the client,
+    who may get a `hint`.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.hint = hint
 
 
 class CannotStart(SystemExit, Exception):

@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import LogEvent, Logger, LogLevel, eventAsText, globalLogPublisher
-from twisted.python.failure import Failure
 from twisted.python.util import switchUID
 
 from olexd import __version__
@@ -26,6 +25,7 @@ from olexd.config.core import CoreServer, ProcessSettings
 from olexd.config.server import Listen, ServerConfig
 from olexd.errorlog import Level, error_log, reopen_all
 from olexd.errors import CannotStart
+from olexd.front import FrontFactory, is_wanted
 from olexd.http.channel import Channel
 from olexd.http.readers import Readers
 from olexd.http.transport import TCPPort, UNIXPort
@@ -36,6 +36,7 @@ from olexd.modules.loggers.log_config import open_logs
 from olexd.modules.loggers.logfile import flush_all
 from olexd.modules.python import run_imports
 from olexd.modules.registry import MODULES
+from olexd.modules.ssl import BadTls
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
 from olexd.site import Site
@@ -103,7 +104,8 @@ class OlexdService(Service):
             error_log(host.server[CoreServer].error_log)
         open_logs(self.config)
         self._readers = Readers(self._reactor)
-        factory = SiteFactory(self.site, self._readers)
+        self._front = self._make_front() if is_wanted(self.config) else None
+        factory = self._front or SiteFactory(self.site, self._readers)
         for listen in self.config.listens:
             self._ports.append(self._listen(listen, factory))
         self._write_pid_file()
@@ -133,6 +135,13 @@ class OlexdService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     # Inside
+
+    def _make_front(self) -> FrontFactory:
+        try:
+            return FrontFactory(self.site, self._readers)
+        except BadTls as error:
+            log_process(self.config.main, str(error), Level.ALERT, "ssl")
+            raise CannotStart(f"olexd: {error}") from None
 
     def _listen(self, listen: Listen, factory: Any) -> TCPPort | UNIXPort:
         backlog = self._process.listen_backlog
@@ -201,8 +210,9 @@ class OlexdService(Service):
         self._pool.stop(0.0 if self._pool.at_work else JOIN_SECONDS)
         runtime.run_cleanups()
         for channel in tuple(self.site.channels):
-            # Not a reset: a client may have some of its answer to read yet.
-            channel.transport.connectionLost(Failure(ConnectionDone()))
+            channel.transport.drop()
+        if self._front is not None:
+            self._front.drop_waiting()
         self._readers.close()
         signal.signal(signal.SIGUSR1, self._on_usr1 or signal.SIG_DFL)
         log_process(self.config.main, "shutting down", Level.NOTICE)

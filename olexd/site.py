@@ -28,9 +28,10 @@ from olexd.model.output import Output
 from olexd.model.request import HeaderLine, Request
 from olexd.modules.python import connection_handler
 from olexd.overdue import give_up
+from olexd.phases.respond import ERROR_NOTES
 from olexd.phases.run import serve
 from olexd.phases.table import PhaseTable
-from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, OK
+from olexd.status import BAD_REQUEST, METHOD_NOT_ALLOWED, MISDIRECTED_REQUEST, OK
 from olexd.talk import Talk
 from olexd.task import CONTINUE, Cleanups, Redirector, Task, Workers
 from olexd.uri import decode_path
@@ -88,10 +89,12 @@ class Site:
 
     def connected(self, channel: Channel) -> None:
         """A client connected."""
-        local, peer = _addresses(channel)
+        local, peer = addresses(channel.transport)
         base = self.config.selector.default(*local)
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
+        if channel.client_address is not None:
+            channel.connection.client_ip = channel.client_address
         channel.connection.redirector = Redirector(self, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
@@ -120,6 +123,12 @@ class Site:
         except BadRequest as error:
             log_request(request, str(error), Level.INFO, "core")
             refusal = error.status
+        tls = request.connection.tls
+        if tls is not None and not tls.serves(request.host):
+            log_request(
+                request, "AH02032: the handshake was made for a host with other rules", Level.ERR, "ssl"
+            )
+            refusal = MISDIRECTED_REQUEST
         channel.task = Task(self, channel, request, serve(request, refusal))
         return body
 
@@ -141,6 +150,8 @@ class Site:
         request.body = NO_BODY
         if error.status == METHOD_NOT_ALLOWED:
             request.methods_allowed = SERVED
+        if error.hint:
+            request.notes[ERROR_NOTES] = error.hint
         channel.connection.keepalive = 1
         log_request(request, str(error), Level.INFO, "core")
         channel.task = Task(self, channel, request, serve(request, error.status))
@@ -233,8 +244,9 @@ def _send_continue(request: Request, channel: Channel) -> None:
                 channel.writer.send([CONTINUE])
 
 
-def _addresses(channel: Channel) -> tuple[tuple[str, int], tuple[str, int]]:
-    local, peer = channel.transport.getHost(), channel.transport.getPeer()
+def addresses(transport: Any) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return a connection's local and its peer's address, each with the port."""
+    local, peer = transport.getHost(), transport.getPeer()
     if not hasattr(local, "port"):
         return UNIX_PEER, UNIX_PEER
     return (_unmapped(local.host), local.port), (_unmapped(peer.host), peer.port)

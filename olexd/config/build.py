@@ -71,7 +71,15 @@ def load_text(
     if problems:
         raise ConfigError(problems)
     config = _compiled(main, run.hosts, parser)
+    if problems := _check(config, registry.modules):
+        raise ConfigError(problems)
     return replace(config, warnings=tuple(map(str, parser.warnings + run.warnings)))
+
+
+def _check(config: ServerConfig, modules: Iterable[ModuleSpec]) -> list[Problem]:
+    """Return what modules find wrong with whole hosts."""
+    checks = [module.check for module in modules if module.check is not None]
+    return [problem for check in checks for host in config.hosts for problem in check(host)]
 
 
 def _read(text: str, name: str, facts: Facts) -> Parser:

@@ -74,6 +74,8 @@ class Channel(Protocol):
     """
 
     writer: SocketWriter
+    client_address: str | None = None
+    """Who the client is when a proxy said so before the first request."""
     transport: Any
     """A transport of `transport.py` (Twisted types only part of its methods)."""
 
@@ -115,10 +117,13 @@ class Channel(Protocol):
 
     def connectionMade(self) -> None:
         """Get ready for the first head."""
-        transport = self.transport
-        self.writer = transport.writer = SocketWriter(transport.socket, transport, self._timeout)
+        self.writer = self.transport.writer = self.make_writer()
         self._expect_head(time.monotonic())
         self.server.connected(self)
+
+    def make_writer(self) -> SocketWriter:
+        """Return what sends on the connection."""
+        return SocketWriter(self.transport.socket, self.transport, self._timeout)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""

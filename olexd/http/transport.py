@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp, unix
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.python.failure import Failure
 
 from olexd.http.writer import READ_SIZE, SocketWriter
 
@@ -29,6 +32,7 @@ class _Lendable:
     protocol: Any
     connected: int
     dataBuffer: bytes
+    connectionLost: Callable[[Failure], None]
     offset: int
     _tempDataLen: int
 
@@ -73,6 +77,10 @@ class _Lendable:
     def room(self) -> Deferred[None]:
         """Return a Deferred that fires, not at once, when the queue is empty or the client gone."""
         return self.protocol.room()  # type: ignore[no-any-return]
+
+    def drop(self) -> None:
+        """Close without a reset, at the end of the service: a client may have some of its answer to read."""
+        self.connectionLost(Failure(ConnectionDone()))
 
     def _closeSocket(self, orderly: bool) -> None:
         if self.writer.abandon():

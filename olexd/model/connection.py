@@ -10,6 +10,7 @@ from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
 from olexd.model.deadline import Deadline
 from olexd.model.table import Table
+from olexd.model.tls import TlsFacts
 
 if TYPE_CHECKING:
     from olexd.model.body import Body
@@ -56,8 +57,8 @@ class Connection:
         "peer",
         "python",
         "redirector",
-        "secure",
         "talk",
+        "tls",
         "writer",
     )
 
@@ -74,8 +75,9 @@ class Connection:
         self.keepalives = 0
         self._aborted = False
         self.writer: SocketWriter | None = None
-        self.secure = False
         self.redirector: Redirector | None = None
+        self.tls: TlsFacts | None = None
+        """What the TLS handshake settled; None without TLS."""
         self.notes = Table()
         self.python: Any = None
         self.on_reactor = True
@@ -86,6 +88,11 @@ class Connection:
         """What arrives, for a connection handler."""
         self.cleanups: list[Callable[[], None]] | None = None
         """What is to be called when the connection is over."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether the client speaks TLS."""
+        return self.tls is not None
 
     @property
     def aborted(self) -> bool:

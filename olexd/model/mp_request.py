@@ -27,6 +27,7 @@ from olexd.model.mp_server import log_arguments
 from olexd.model.python_tables import config_table, option_table
 from olexd.model.request import Request
 from olexd.model.table import Table, as_text
+from olexd.model.variables import RequestVariables
 
 REMOTE_HOST: Final = 0
 REMOTE_NAME: Final = 1
@@ -323,13 +324,12 @@ class mp_request(RequestAttributes):
         return int(cgi_env.is_https(self._record))
 
     def ssl_var_lookup(self, name: str) -> str | None:
-        """Return a TLS variable, '' for an unknown one; None when TLS plays no part in this request."""
+        """Return a TLS variable, or one of the server's own; '' for an unknown one, None without mod_ssl."""
         argument_text(name, 1)
-        if not cgi_env.is_https(self._record):
+        record = self._record
+        if record.connection.tls is None and "ssl" not in record.connection.config.loaded:
             return None
-        if name.upper() == "HTTPS":
-            return "on"
-        return str(self._record.subprocess_env.get(name) or "")
+        return RequestVariables(record, varies=False).variable(name.upper())
 
     def construct_url(self, uri: str) -> str:
         """Return `scheme://host[:port]` with `uri` appended."""

@@ -180,7 +180,10 @@ class RequestVariables:
         if form is not None:
             return time.strftime(form, time.localtime())
         found = _VARIABLES.get(name)
-        return "" if found is None else found(self._request) or ""
+        if found is None:
+            tls = self._request.connection.tls
+            return "" if tls is None else tls.variable(name)
+        return found(self._request) or ""
 
     def function(self, name: str, argument: str) -> str:
         """Return what a function of the request yields, "" for nothing."""

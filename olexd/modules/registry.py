@@ -35,6 +35,7 @@ from olexd.modules.mpm import MODULE as MPM
 from olexd.modules.mpm import UNIXD
 from olexd.modules.python import MODULE as PYTHON
 from olexd.modules.so import MODULE as SO
+from olexd.modules.ssl import MODULE as SSL
 from olexd.phases.hooks import Module
 
 MODULES: Final[tuple[Module, ...]] = (
@@ -68,6 +69,7 @@ MODULES: Final[tuple[Module, ...]] = (
     REMOTEIP,
     REWRITE,
     SETENVIF,
+    SSL,
     DEFAULT,
 )
 SPECS: Final[tuple[ModuleSpec, ...]] = tuple(module.spec for module in MODULES)

@@ -23,8 +23,11 @@ _PAGE: Final = (
     Environment(loader=PackageLoader("olexd", "templates"), autoescape=select_autoescape(["html"]))
     .get_template("error.html")
 )  # fmt: skip
+ERROR_NOTES: Final = "error-notes"
+"""The note that says on an error's page what exactly was wrong."""
 _SCHEMES: Final = ("http:", "https:", "ftp:")
 
+NOTHING_TO_ADD: Final = "The server answered with this status and has nothing to add."
 EXPLANATIONS: Final[dict[int, str]] = {
     301: "The document has moved to another address.",
     302: "The document is at another address for now.",
@@ -45,6 +48,7 @@ EXPLANATIONS: Final[dict[int, str]] = {
     414: "The requested address is longer than the server accepts.",
     416: "The document has none of the requested byte ranges.",
     417: "The server cannot meet the expectation that the request stated.",
+    421: "The request needs a connection of its own: this one was opened for another host.",
     431: "The request's header fields are larger than the server accepts.",
     500: "The server ran into an error and could not complete the request. Its administrator finds the reason"
     " in the error log.",
@@ -130,12 +134,17 @@ def send_page(request: Request, status: int, second: int | None) -> None:
     page = _PAGE.render(
         code=status,
         reason=reason(status),
-        explanation=EXPLANATIONS.get(status, "The server answered with this status and has nothing to add."),
+        explanation=_note(request) or EXPLANATIONS.get(status, NOTHING_TO_ADD),
         location=location if 300 <= status < 400 else None,
         second=f"{second} {reason(second)}" if second else None,
         signature=signature(request),
     )
     send_text(request, page, "text/html; charset=iso-8859-1")
+
+
+def _note(request: Request) -> str:
+    table = request.notes_table
+    return "" if table is None else table.get(ERROR_NOTES) or ""
 
 
 def _allow(request: Request) -> str:

@@ -330,6 +330,16 @@ def process(kind: str) -> Field:
     return constant(kind)
 
 
+def tls_variable(name: str) -> Field:
+    """%{name}x and %{name}c: a variable of the TLS connection"""
+
+    def find(request: Request) -> str:
+        tls = request.connection.tls
+        return escape(tls.variable(name.upper())) or "-" if tls is not None else "-"
+
+    return find
+
+
 def constant(text: str) -> Field:
     """A fixed text."""
     return lambda request: text

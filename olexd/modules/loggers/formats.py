@@ -43,7 +43,6 @@ _PLAIN: Final[dict[str, Field]] = {
     "U": fields.url_path,
     "v": fields.configured_name,
     "V": fields.called_name,
-    "x": fields.constant("-"),
     "X": fields.connection_state,
     "^FB": fields.first_byte,
     "^ti": fields.constant("-"),
@@ -53,7 +52,7 @@ _PLAIN: Final[dict[str, Field]] = {
 _WITH_ARGUMENT: Final[dict[str, Callable[[str], Field]]] = {
     "a": lambda kind: fields.peer if kind == "c" else fields.client,
     "h": lambda kind: fields.peer if kind == "c" else fields.client,
-    "c": lambda name: fields.constant("-") if name else fields.connection_state,
+    "c": lambda name: fields.tls_variable(name) if name else fields.connection_state,
     "C": fields.cookie,
     "e": fields.environment,
     "i": fields.request_header,
@@ -63,6 +62,7 @@ _WITH_ARGUMENT: Final[dict[str, Callable[[str], Field]]] = {
     "P": fields.process,
     "t": lambda form: fields.formatted_time(form) if form else fields.begin_time,
     "T": fields.duration,
+    "x": fields.tls_variable,
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
-from olexd.config.rows import Args, Arity, Context, Directive, extend, store
+from olexd.config.rows import Args, Arity, Context, Directive, extend, store, store_flag
 from olexd.config.settings import Merge, setting
 from olexd.model.request import Request
 from olexd.networks import Address, Network, contains, parse_address, parse_network
@@ -47,6 +47,7 @@ class RemoteIpServer:
     """The header field to read ("" for none), the proxies in file order, the field for their addresses.
 
     `user_header` names the field for the user ("" for none), `variables` the fields for variables.
+    `proxy_exceptions` are the peers that need no PROXY header where `proxy_protocol` demands one.
     """
 
     user_header: str = setting("")
@@ -54,6 +55,15 @@ class RemoteIpServer:
     header: str = setting("")
     proxies: tuple[Proxy, ...] = setting((), Merge.APPEND)
     proxies_header: str = setting("")
+    proxy_protocol: bool = setting(False)
+    proxy_exceptions: tuple[Network, ...] = setting((), Merge.APPEND)
+
+    def wants_header(self, peer: str) -> bool:
+        """Return whether connections from `peer` have to begin with a header of the PROXY protocol."""
+        if not self.proxy_protocol:
+            return False
+        address = parse_address(peer)
+        return address is None or not any(contains(network, address) for network in self.proxy_exceptions)
 
 
 # Setters
@@ -80,6 +90,10 @@ def _listed(internal: bool) -> Callable[[Any, Args], Any]:
     )
 
 
+def _exceptions(args: Args) -> tuple[Network, ...]:
+    return tuple(proxy.network for word in args.words for proxy in _proxies(word, args.name, True))
+
+
 def _words_of_file(args: Args) -> list[str]:
     path = args.path()
     try:
@@ -96,13 +110,6 @@ def _from_file(internal: bool) -> Callable[[Any, Args], Any]:
             proxy for word in _words_of_file(args) for proxy in _proxies(word, args.name, internal)
         ),
     )
-
-
-def refuse_proxy_protocol(conf: RemoteIpServer, args: Args) -> RemoteIpServer:
-    """Accept Off; connections that must begin with a PROXY line cannot be served."""
-    if args.flag:
-        raise DirectiveError("RemoteIPProxyProtocol is not supported")
-    return conf
 
 
 # Rows
@@ -131,7 +138,18 @@ DIRECTIVES: Final = (
         extend("variables", lambda args: ((args.words[0], args.words[1]),)),
         "a field of listed proxies for a variable, e.g. X-SSL-Client-S-DN SSL_CLIENT_S_DN",
     ),
-    _row("RemoteIPProxyProtocol", Arity.FLAG, refuse_proxy_protocol, "only Off is supported"),
+    _row(
+        "RemoteIPProxyProtocol",
+        Arity.FLAG,
+        store_flag("proxy_protocol"),
+        "Whether connections begin with a PROXY header; what an address's first host says counts",
+    ),
+    _row(
+        "RemoteIPProxyProtocolExceptions",
+        Arity.ITERATE,
+        extend("proxy_exceptions", _exceptions),
+        "Peers whose connections begin without that header",
+    ),
 )
 
 
@@ -176,7 +194,7 @@ def _step(walk: _Walk, proxies: tuple[Proxy, ...]) -> bool:
 def find_client(request: Request) -> int:
     """Put the client's address in the place of the proxy's, as far as the proxies can be trusted."""
     conf = request.host.server[RemoteIpServer]
-    peer = parse_address(request.connection.peer[0])
+    peer = parse_address(request.connection.client_ip)
     # Only a listed proxy is believed: without a list everyone would be.
     _believe(request, conf, peer is not None and _trust(peer, conf.proxies) is not None)
     value = request.headers_in.get(conf.header) if conf.header else None

@@ -1,0 +1,286 @@
+"""mod_ssl's directives as rows, and how their words are read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from OpenSSL import SSL
+
+from olexd.config.errors import DirectiveError
+from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store, store_flag
+from olexd.expr import ExprError, condition
+from olexd.modules.ssl.settings import CIPHERS, MODERN, PemFile, SslDir, SslServer, Verify
+from olexd.modules.words import current, store_choice
+
+PROTOCOLS: Final = {"tlsv1": "TLSv1", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
+_BROKEN: Final = frozenset({"sslv2", "sslv3"})
+OPTIONS: Final = frozenset(
+    {
+        "stdenvvars",
+        "exportcertdata",
+        "fakebasicauth",
+        "strictrequire",
+        "optrenegotiate",
+        "legacydnstringformat",
+    }
+)
+_UNSUPPORTED_OPTIONS: Final = frozenset({"legacydnstringformat"})
+
+
+# Setters
+
+
+def pem_file(args: Args) -> PemFile:
+    """Return the file that a directive names. Raises DirectiveError when nothing is in it."""
+    path = args.path()
+    if not os.path.isfile(path) or not os.path.getsize(path):
+        raise DirectiveError(f"{args.name}: file '{path}' does not exist or is empty")
+    return PemFile(path, args.where)
+
+
+def _store_file(field: str) -> Callable[[SslServer, Args], SslServer]:
+    return lambda conf, args: replace(conf, **{field: pem_file(args)})  # type: ignore[arg-type]
+
+
+def _store_directory(conf: SslServer, args: Args) -> SslServer:
+    if not os.path.isdir(args.path()):
+        raise DirectiveError(f"{args.name}: directory '{args.path()}' does not exist")
+    return replace(conf, ca_path=args.path())
+
+
+def warn_of_readable_key(args: Args) -> str:
+    """Return a warning when others than owner and group may read a key."""
+    try:
+        exposed = os.stat(args.path()).st_mode & 0o004
+    except OSError:
+        return ""
+    return f"{args.name}: everybody on this machine can read '{args.path()}'" if exposed else ""
+
+
+def set_engine(conf: SslServer, args: Args) -> SslServer:
+    """Store whether the server speaks TLS. A change in the middle of a connection is not supported."""
+    word = args.word.lower()
+    if word == "optional":
+        raise DirectiveError(
+            "SSLEngine optional is not supported",
+            "it upgrades a connection as RFC 2817 says: no browser does",
+        )
+    if word not in ("on", "off"):
+        raise DirectiveError("Argument must be On, Off, or Optional")
+    return replace(conf, engine=word == "on")
+
+
+def _named_protocols(word: str) -> frozenset[str]:
+    """Return what a name stands for. `all` is what is thought safe: older versions are to be named."""
+    name = word.lstrip("+-").lower()
+    if name == "all":
+        return MODERN
+    if name in PROTOCOLS:
+        return frozenset({PROTOCOLS[name]})
+    if name == "sslv3" and word[0] != "-":
+        raise DirectiveError("SSLProtocol: SSLv3 is broken and not supported")
+    if name in _BROKEN:
+        return frozenset()
+    raise DirectiveError(f"SSLProtocol: Illegal protocol '{word.lstrip('+-')}'")
+
+
+def set_protocols(conf: SslServer, args: Args) -> SslServer:
+    """Store the versions of the protocol: words with a sign edit, one without starts over."""
+    chosen: frozenset[str] = frozenset()
+    for word in args.words:
+        named = _named_protocols(word)
+        if word[0] == "-":
+            chosen -= named | (frozenset(PROTOCOLS.values()) if word.lower() == "-all" else frozenset())
+        else:
+            chosen = chosen | named if word[0] == "+" else named
+    if not chosen:
+        raise DirectiveError("No SSL protocols available [hint: SSLProtocol]")
+    return replace(conf, protocols=chosen)
+
+
+def set_ciphers(conf: SslServer, args: Args) -> SslServer:
+    """Store a list of ciphers in OpenSSL's language, checked by OpenSSL."""
+    kind, text = args.words if len(args.words) == 2 else ("SSL", args.word)
+    context = SSL.Context(SSL.TLS_METHOD)
+    try:
+        if kind.lower() == "tlsv1.3":
+            context.set_tls13_ciphersuites(text.encode())
+            return replace(conf, ciphers13=text)
+        if kind.lower() != "ssl":
+            raise DirectiveError(f"SSLCipherSuite: protocol '{kind}' not supported")
+        context.set_cipher_list(text.encode())
+    except SSL.Error:
+        raise DirectiveError(f"SSLCipherSuite: OpenSSL knows no cipher in '{text}'") from None
+    return replace(conf, ciphers=text)
+
+
+def _depth(word: str) -> int:
+    if not word.isascii() or not word.isdigit():
+        raise ValueError("Invalid argument: a number from 0 is wanted")
+    return int(word)
+
+
+def set_options(conf: SslDir, args: Args) -> SslDir:
+    """Store what SSLOptions switches; a list without signs decides on every option."""
+    flags: dict[str, bool] = current(conf, "flags")
+    if not any(word[0] in "+-" for word in args.words):
+        flags = dict.fromkeys(OPTIONS, False)
+    for word in args.words:
+        name = word.lstrip("+-").lower()
+        if name not in OPTIONS:
+            raise DirectiveError(f"SSLOptions: Illegal option '{word.lstrip('+-')}'")
+        if name in _UNSUPPORTED_OPTIONS and word[0] != "-":
+            raise DirectiveError(f"SSLOptions {word} is not supported")
+        flags[name] = word[0] != "-"
+    return replace(conf, flags=flags)
+
+
+_QUOTED_OR_NUMBER: Final = re.compile(r'"(?:\\.|[^"\\])*"|(<=|>=|==|!=|<|>)(\s*-?\d+\b)')
+_INTEGER: Final = {"<": "-lt", "<=": "-le", ">": "-gt", ">=": "-ge", "==": "-eq", "!=": "-ne"}
+
+
+def modern_expression(text: str) -> str:
+    """Return an expression of SSLRequire's old grammar in today's: numbers are compared as such."""
+    return _QUOTED_OR_NUMBER.sub(
+        lambda found: f" {_INTEGER[found[1]]}{found[2]}" if found[1] else found[0], text
+    )
+
+
+def add_requirement(conf: SslDir, args: Args) -> SslDir:
+    """Add a condition that requests have to meet."""
+    try:
+        found = condition(modern_expression(args.raw))
+    except ExprError as error:
+        raise DirectiveError(f"Cannot parse expression: {error}") from None
+    return extend("requires", lambda args: (found,))(conf, args)
+
+
+# Rows
+
+
+def _server(
+    name: str,
+    arity: Arity,
+    apply: Callable[[Any, Args], Any],
+    help: str,
+    default: str = "",
+    warn: Callable[[Args], str] | None = None,
+) -> Directive:
+    return Directive(name, Context.SV, arity, SslServer, apply, help, default, warn=warn)
+
+
+_AUTHCONFIG = Override.AUTHCONFIG
+
+DIRECTIVES: Final = (
+    _server("SSLEngine", Arity.ONE, set_engine, "Whether the server speaks TLS: on or off", "off"),
+    _server(
+        "SSLCertificateFile",
+        Arity.ONE,
+        extend("certificates", lambda args: (pem_file(args),)),
+        "The server's certificate as PEM; the chain, and the key, may stand in the same file",
+    ),
+    _server(
+        "SSLCertificateKeyFile",
+        Arity.ONE,
+        extend("keys", lambda args: (pem_file(args),)),
+        "The certificate's private key as PEM, not encrypted",
+        warn=warn_of_readable_key,
+    ),
+    _server(
+        "SSLCertificateChainFile",
+        Arity.ONE,
+        _store_file("chain"),
+        "The certificates between the server's and a well-known one, as PEM",
+    ),
+    _server(
+        "SSLProtocol",
+        Arity.ITERATE,
+        set_protocols,
+        "[+-]TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; all are the last two. Those of an address's first host count",
+        "TLSv1.2 TLSv1.3",
+    ),
+    _server(
+        "SSLCipherSuite",
+        Arity.ONE_OR_TWO,
+        set_ciphers,
+        "Ciphers in OpenSSL's language, for TLSv1.3 or (SSL) for what is older",
+        CIPHERS,
+    ),
+    _server(
+        "SSLHonorCipherOrder",
+        Arity.FLAG,
+        store_flag("honor_order"),
+        "Whether the server's order of ciphers counts, not the client's",
+        "Off",
+    ),
+    _server(
+        "SSLCACertificateFile",
+        Arity.ONE,
+        _store_file("ca_file"),
+        "The authorities whose client certificates count, as PEM; for a whole virtual host",
+    ),
+    _server(
+        "SSLCACertificatePath",
+        Arity.ONE,
+        _store_directory,
+        "A directory of such authorities, named by hash; for a whole virtual host",
+    ),
+    _server(
+        "SSLVerifyClient",
+        Arity.ONE,
+        store_choice(
+            "verify",
+            {kind.value: kind for kind in Verify},
+            "SSLVerifyClient: Invalid argument '{word}'",
+        ),
+        "Whether clients show a certificate: none, optional, require or optional_no_ca; for a virtual host",
+        "none",
+    ),
+    _server(
+        "SSLVerifyDepth",
+        Arity.ONE,
+        store("depth", _depth),
+        "How many authorities may stand above a client's certificate; for a whole virtual host",
+        "1",
+    ),
+    Directive(
+        "SSLOptions",
+        Context.SVDH,
+        Arity.ITERATE,
+        SslDir,
+        set_options,
+        "[+-]StdEnvVars ExportCertData FakeBasicAuth StrictRequire",
+        override=Override.OPTIONS,
+    ),
+    Directive(
+        "SSLRequireSSL",
+        Context.DH,
+        Arity.NONE,
+        SslDir,
+        lambda conf, args: replace(conf, require_ssl=True),
+        "Refuse what does not come over TLS",
+        override=_AUTHCONFIG,
+    ),
+    Directive(
+        "SSLRequire",
+        Context.DH,
+        Arity.RAW,
+        SslDir,
+        add_requirement,
+        "A condition that requests have to meet, in the old grammar",
+        override=_AUTHCONFIG,
+    ),
+    Directive(
+        "SSLUserName",
+        Context.SVDH,
+        Arity.ONE,
+        SslDir,
+        store("user_name"),
+        "The TLS variable that becomes the user's name",
+        override=_AUTHCONFIG,
+    ),
+)
