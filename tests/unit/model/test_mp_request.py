@@ -14,6 +14,7 @@ from olexd.errors import ClientGone, ServerReturn
 from olexd.model.finfo import stat
 from olexd.model.mp_request import mp_request
 from olexd.model.table import Table
+from olexd.model.tls import TlsFacts
 from olexd.modules.aaa.authz_core import decide_early
 from tests.unit.python_support import FakeOutput, drive, make_record, make_request, sent
 
@@ -400,11 +401,15 @@ class TestWhoAndWhere:
         )
 
     def test_tls(self) -> None:
-        """TLS variables exist only when the client spoke TLS."""
+        """TLS variables exist when the client spoke TLS, or mod_ssl is loaded."""
         req = make_request()
         assert (req.is_https(), req.ssl_var_lookup("HTTPS")) == (0, None)
-        req._record.connection.secure = True
-        assert (req.is_https(), req.ssl_var_lookup("HTTPS"), req.ssl_var_lookup("X")) == (1, "on", "")
+        connection = req._record.connection
+        connection.tls = TlsFacts(connection.base, "TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
+        found = [req.ssl_var_lookup(name) for name in ("HTTPS", "ssl_protocol", "REQUEST_METHOD", "X")]
+        assert (req.is_https(), found) == (1, ["on", "TLSv1.3", "GET", ""])
+        loaded = make_request("LoadModule ssl_module mod_ssl.so")
+        assert [loaded.ssl_var_lookup(name) for name in ("HTTPS", "SSL_PROTOCOL")] == ["off", ""]
 
 
 class TestConfiguration:

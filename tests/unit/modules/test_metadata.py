@@ -245,4 +245,3 @@ def test_proxy_lists(tmp_path: Path) -> None:
         "RemoteIPInternalProxyList: Could not open file /nonexistent: No such file or directory"
     )
     assert "(The specified network mask is invalid. error)" in complaint("RemoteIPTrustedProxy 1.2.3.4/40")
-    assert complaint("RemoteIPProxyProtocol On") == "RemoteIPProxyProtocol is not supported"
