@@ -48,6 +48,7 @@ class TLSTransport(TLSMemoryBIOProtocol):
     transport: Any
     plain = False
     _begun = False
+    _close_later: Callable[[], object] | None = None
 
     # What the channel and the writer ask
 
@@ -84,13 +85,11 @@ class TLSTransport(TLSMemoryBIOProtocol):
 
     def loseWriteConnection(self) -> None:
         """Send what is queued and say that nothing follows; the client may still be heard."""
-        self._end()
-        self.transport.loseWriteConnection()
+        self._end(self.transport.loseWriteConnection)
 
     def loseConnection(self) -> None:
         """Send what is queued, say that nothing follows, and close without waiting for an answer to that."""
-        self._end()
-        self.transport.loseConnection()
+        self._end(self.transport.loseConnection)
 
     def abortConnection(self) -> None:
         """Close at once."""
@@ -101,13 +100,22 @@ class TLSTransport(TLSMemoryBIOProtocol):
         """Close without a reset, at the end of the service."""
         self.transport.drop()
 
-    def _end(self) -> None:
-        if not self.connected or self.disconnecting:
-            return
-        self.writer.empty_outbox()
-        self.disconnecting = True
-        if self._handshakeDone and not self._appSendBuffer:
-            self._shutdownTLS()  # type: ignore[no-untyped-call]
+    def _end(self, close: Callable[[], object]) -> None:
+        if self.connected and not self.disconnecting:
+            self.writer.empty_outbox()
+            self.disconnecting = True
+            if self._appSendBuffer:
+                # Written before the handshake was over: it goes out first.
+                self._close_later = close
+                return
+            if self._handshakeDone:
+                self._shutdownTLS()  # type: ignore[no-untyped-call]
+        close()
+
+    def _unbufferPendingWrites(self) -> None:
+        super()._unbufferPendingWrites()  # type: ignore[no-untyped-call]
+        if self._close_later is not None and not self._appSendBuffer:
+            self._close_later()
 
     # What the socket's transport tells
 

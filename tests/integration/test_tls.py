@@ -112,6 +112,11 @@ def file(req):
     return apache.OK
 
 
+def greet(conn):
+    conn.write("good bye\n")
+    return apache.OK
+
+
 def talk(conn):
     conn.write("hello\\n")
     while True:
@@ -132,7 +137,9 @@ class Tls:
         self.user = self.authority.issue("a user")
         self.foreign = self.stranger.issue("a foreign user")
         self.expired = self.authority.issue("an old user", days=-1)
-        self.ports = {name: free_port() for name in ("https", "plain", "talk", "proxied", "proxied_plain")}
+        self.ports = {
+            name: free_port() for name in ("https", "plain", "talk", "greet", "proxied", "proxied_plain")
+        }
         text = application_config(directory, self.ports["https"], APPLICATION, 6, self.config())
         (directory / "site" / "large").write_bytes(random.Random(1).randbytes(3_000_000))
         self.server: RunningServer = Olexd(text, directory, self.ports["https"])
@@ -167,6 +174,7 @@ SSLCertificateKeyFile {identity.key_file}
             )
             + self.host("any.example", "SSLVerifyClient optional_no_ca\nSSLOptions +StdEnvVars\n")
             + self.host("talk.example", "PythonConnectionHandler app::talk\n", "talk")
+            + self.host("greet.example", "PythonConnectionHandler app::greet\n", "greet")
             + self.host("proxied.example", proxied, "proxied")
             + f"<VirtualHost *:{self.ports['proxied_plain']}>\n{proxied}</VirtualHost>\n"
             + f"<VirtualHost *:{self.ports['https']}>\nServerName unsafe.example\n</VirtualHost>\n"
@@ -311,10 +319,7 @@ class TestClientCertificates:
         with tls.wire(name, tls.user) as wire:
             status, body = tls.ask(wire, "/variables", name)
         assert status == 200
-        assert body == (
-            f"on|TLSv1.3|SUCCESS|https|{tls.ports['https']}|127.0.0.1|"
-            f"https://{name}:{tls.ports['https']}/x|a user|127.0.0.1"
-        )
+        assert body == (f"on|TLSv1.3|SUCCESS|https|443|127.0.0.1|https://{name}/x|a user|127.0.0.1")
 
     @pytest.mark.parametrize("name", ["require.example", "optional.example"])
     @pytest.mark.parametrize("who", ["foreign", "expired"])
@@ -468,6 +473,11 @@ class TestConnections:
             for word in (b"one\n", b"two\n"):
                 wire.send(word)
                 assert wire.socket.recv(100) == word.upper()
+
+    def test_connection_handler_that_says_one_thing(self, tls: Tls) -> None:
+        """What a handler wrote before the handshake was over arrives, though it has long ended."""
+        with tls.wire("greet.example", port="greet") as wire:
+            assert wire.rest() == b"good bye\n"
 
 
 def _leave_early(tls: Tls, seed: int, faults: list[str]) -> None:

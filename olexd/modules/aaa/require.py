@@ -247,7 +247,22 @@ def _is_in_owning_group(group_file: Callable[[Request], str], request: Request) 
     return Verdict.DENIED if group is None else _in_one_of(group_file, [group], request)
 
 
+def _is_tls(request: Request) -> Verdict:
+    return _verdict(request.connection.tls is not None)
+
+
+def _is_verified(request: Request) -> Verdict:
+    tls = request.connection.tls
+    return _verdict(tls is not None and tls.verify == "SUCCESS")
+
+
 # Reading
+
+
+def _about_tls(kind: str, words: tuple[str, ...], check: Callable[[Request], Verdict]) -> Requirement:
+    if words:
+        raise DirectiveError(f"'Require {kind}' does not take arguments")
+    return Requirement(check)
 
 
 def _all(words: tuple[str, ...]) -> Requirement:
@@ -318,6 +333,8 @@ _READERS: Final[dict[str, Callable[[tuple[str, ...]], Requirement]]] = {
     "env": lambda words: Requirement(partial(_by_environment, words)),
     "host": lambda words: Requirement(partial(_by_host, _words(words)), True),
     "forward-dns": lambda words: Requirement(partial(_by_address, _words(words)), True),
+    "ssl": lambda words: _about_tls("ssl", words, _is_tls),
+    "ssl-verify-client": lambda words: _about_tls("ssl-verify-client", words, _is_verified),
     "file-owner": lambda words: Requirement(_is_owner, True, True),
 }
 

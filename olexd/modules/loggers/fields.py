@@ -13,6 +13,7 @@ from typing import Final
 from olexd.model.cgi_env import server_name, server_port
 from olexd.model.request import Request
 from olexd.model.table import Table
+from olexd.model.variables import RequestVariables
 
 Field = Callable[[Request], str]
 """What one directive yields for a request; escaped already where clients have a say."""
@@ -330,14 +331,30 @@ def process(kind: str) -> Field:
     return constant(kind)
 
 
+_OLD_NAMES: Final = {
+    "version": "SSL_PROTOCOL",
+    "cipher": "SSL_CIPHER",
+    "subjectdn": "SSL_CLIENT_S_DN",
+    "clientcert": "SSL_CLIENT_S_DN",
+    "issuerdn": "SSL_CLIENT_I_DN",
+    "cacert": "SSL_CLIENT_I_DN",
+}
+
+
 def tls_variable(name: str) -> Field:
-    """%{name}x and %{name}c: a variable of the TLS connection"""
+    """%{name}x: a variable of a request over TLS"""
 
     def find(request: Request) -> str:
-        tls = request.connection.tls
-        return escape(tls.variable(name.upper())) or "-" if tls is not None else "-"
+        if request.connection.tls is None:
+            return "-"
+        return escape(RequestVariables(request, varies=False).variable(name.upper())) or "-"
 
     return find
+
+
+def old_tls_variable(name: str) -> Field:
+    """%{name}c: the same by the names of mod_ssl's forerunners"""
+    return tls_variable(_OLD_NAMES.get(name, name))
 
 
 def constant(text: str) -> Field:

@@ -52,7 +52,7 @@ _PLAIN: Final[dict[str, Field]] = {
 _WITH_ARGUMENT: Final[dict[str, Callable[[str], Field]]] = {
     "a": lambda kind: fields.peer if kind == "c" else fields.client,
     "h": lambda kind: fields.peer if kind == "c" else fields.client,
-    "c": lambda name: fields.tls_variable(name) if name else fields.connection_state,
+    "c": lambda name: fields.old_tls_variable(name) if name else fields.connection_state,
     "C": fields.cookie,
     "e": fields.environment,
     "i": fields.request_header,

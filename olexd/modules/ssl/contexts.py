@@ -8,7 +8,6 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL
-from OpenSSL.crypto import X509
 
 from olexd.config.errors import Problem
 from olexd.config.server import HostConfig
@@ -118,7 +117,7 @@ def _add_certificates(context: SSL.Context, name: str, conf: SslServer) -> None:
         _add_certificate(context, file, key)
     if conf.chain is not None:
         for certificate in _certificates(conf.chain, "SSLCertificateChainFile"):
-            context.add_extra_chain_cert(X509.from_cryptography(certificate))
+            context.add_extra_chain_cert(certificate)
 
 
 def _add_certificate(context: SSL.Context, file: PemFile, key: PemFile) -> None:

@@ -139,15 +139,26 @@ def set_options(conf: SslDir, args: Args) -> SslDir:
     return replace(conf, flags=flags)
 
 
-_QUOTED_OR_NUMBER: Final = re.compile(r'"(?:\\.|[^"\\])*"|(<=|>=|==|!=|<|>)(\s*-?\d+\b)')
-_INTEGER: Final = {"<": "-lt", "<=": "-le", ">": "-gt", ">=": "-ge", "==": "-eq", "!=": "-ne"}
+_COMPARISON: Final = re.compile(
+    r'"(?:\\.|[^"\\])*"|(<=|>=|==|!=|<|>|\b(?:lt|le|gt|ge|eq|ne)\b)(?:\s*(-?\d+)\b)?'
+)
+_SIGNS: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+_NUMERIC: Final = {sign: f"-{word}" for word, sign in _SIGNS.items()}
 
 
 def modern_expression(text: str) -> str:
-    """Return an expression of SSLRequire's old grammar in today's: numbers are compared as such."""
-    return _QUOTED_OR_NUMBER.sub(
-        lambda found: f" {_INTEGER[found[1]]}{found[2]}" if found[1] else found[0], text
-    )
+    """Return an expression of SSLRequire's old grammar in today's.
+
+    There `eq` and `==` mean the same, and so on: numbers are compared as such, everything else as text.
+    """
+
+    def modern(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        sign = _SIGNS.get(found[1], found[1])
+        return f" {sign} " if found[2] is None else f" {_NUMERIC[sign]} {found[2]}"
+
+    return _COMPARISON.sub(modern, text)
 
 
 def add_requirement(conf: SslDir, args: Args) -> SslDir:
