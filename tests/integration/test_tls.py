@@ -113,7 +113,7 @@ def file(req):
 
 
 def greet(conn):
-    conn.write("good bye\n")
+    conn.write("good bye\\n")
     return apache.OK
 
 
