@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store, store_flag
 from olexd.expr import ExprError, condition
 from olexd.modules.ssl.settings import CIPHERS, MODERN, PemFile, SslDir, SslServer, Verify
-from olexd.modules.words import current, store_choice
+from olexd.modules.words import accepted, current, store_choice
 
 PROTOCOLS: Final = {"tlsv1": "TLSv1", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
 _BROKEN: Final = frozenset({"sslv2", "sslv3"})
@@ -173,6 +173,31 @@ def add_requirement(conf: SslDir, args: Args) -> SslDir:
 # Rows
 
 
+def _without_effect() -> Iterator[Directive]:
+    """Yield the rows of what is not needed here, or only makes handshakes faster: nothing is less safe."""
+    no_sessions = "TLS sessions are not resumed"
+    no_stapling = "no answers of an authority are stapled to handshakes"
+    yield accepted("SSLRandomSeed", Context.SERVER, Arity.TWO_OR_THREE, SslServer, "OpenSSL seeds itself")
+    yield accepted("SSLPassPhraseDialog", Context.SERVER, Arity.ONE, SslServer, "encrypted keys are refused")
+    yield accepted("SSLCryptoDevice", Context.SERVER, Arity.ONE, SslServer, "OpenSSL chooses by itself")
+    yield accepted("SSLSessionCache", Context.SERVER, Arity.ONE, SslServer, no_sessions)
+    for name in ("SSLSessionCacheTimeout", "SSLSessionTicketKeyFile"):
+        yield accepted(name, Context.SV, Arity.ONE, SslServer, no_sessions)
+    yield accepted("SSLSessionTickets", Context.SV, Arity.FLAG, SslServer, no_sessions)
+    yield accepted("SSLStaplingCache", Context.SERVER, Arity.ONE, SslServer, no_stapling)
+    for name in ("SSLUseStapling", "SSLStaplingReturnResponderErrors", "SSLStaplingFakeTryLater"):
+        yield accepted(name, Context.SV, Arity.FLAG, SslServer, no_stapling)
+    for name in (
+        "ResponderTimeout",
+        "ResponseMaxAge",
+        "ResponseTimeSkew",
+        "StandardCacheTimeout",
+        "ForceURL",
+    ):
+        yield accepted(f"SSLStapling{name}", Context.SV, Arity.ONE, SslServer, no_stapling)
+    yield accepted("SSLCompression", Context.SV, Arity.FLAG, SslServer, "TLS never compresses: it leaks")
+
+
 def _server(
     name: str,
     arity: Arity,
@@ -294,4 +319,5 @@ DIRECTIVES: Final = (
         "The TLS variable that becomes the user's name",
         override=_AUTHCONFIG,
     ),
+    *_without_effect(),
 )
