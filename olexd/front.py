@@ -86,8 +86,9 @@ class FrontFactory(Factory):
 
     def _shaken(self, channel: TLSChannel, connection: Any) -> None:
         facts = self.handshakes.settled(connection)
-        channel.connection.tls = facts
-        if facts is None:
+        if facts is not None:
+            channel.connection.settle_tls(facts)
+        else:
             log_connection(
                 channel.connection, "the client's version of TLS is not one of the host's", Level.INFO, "ssl"
             )

@@ -57,6 +57,7 @@ class Connection:
         "peer",
         "python",
         "redirector",
+        "secure",
         "talk",
         "tls",
         "writer",
@@ -76,6 +77,7 @@ class Connection:
         self._aborted = False
         self.writer: SocketWriter | None = None
         self.redirector: Redirector | None = None
+        self.secure = False
         self.tls: TlsFacts | None = None
         """What the TLS handshake settled; None without TLS."""
         self.notes = Table()
@@ -89,10 +91,10 @@ class Connection:
         self.cleanups: list[Callable[[], None]] | None = None
         """What is to be called when the connection is over."""
 
-    @property
-    def secure(self) -> bool:
-        """Whether the client speaks TLS."""
-        return self.tls is not None
+    def settle_tls(self, facts: TlsFacts) -> None:
+        """Note what the handshake settled: the client speaks TLS."""
+        self.tls = facts
+        self.secure = True
 
     @property
     def aborted(self) -> bool:

@@ -327,8 +327,11 @@ class mp_request(RequestAttributes):
         """Return a TLS variable, or one of the server's own; '' for an unknown one, None without mod_ssl."""
         argument_text(name, 1)
         record = self._record
-        if record.connection.tls is None and "ssl" not in record.connection.config.loaded:
-            return None
+        if record.connection.tls is None:
+            if cgi_env.is_https(record):
+                return "on" if name.upper() == "HTTPS" else str(record.subprocess_env.get(name) or "")
+            if "ssl" not in record.connection.config.loaded:
+                return None
         return RequestVariables(record, varies=False).variable(name.upper())
 
     def construct_url(self, uri: str) -> str:

@@ -405,7 +405,7 @@ class TestWhoAndWhere:
         req = make_request()
         assert (req.is_https(), req.ssl_var_lookup("HTTPS")) == (0, None)
         connection = req._record.connection
-        connection.tls = TlsFacts(connection.base, "TLSv1.3", "TLS_AES_256_GCM_SHA384", 256)
+        connection.settle_tls(TlsFacts(connection.base, "TLSv1.3", "TLS_AES_256_GCM_SHA384", 256))
         found = [req.ssl_var_lookup(name) for name in ("HTTPS", "ssl_protocol", "REQUEST_METHOD", "X")]
         assert (req.is_https(), found) == (1, ["on", "TLSv1.3", "GET", ""])
         loaded = make_request("LoadModule ssl_module mod_ssl.so")

@@ -163,7 +163,7 @@ class TestRules:
 
 def over_tls(request: Request, client: Identity | None = None, verify: str = "SUCCESS") -> Request:
     """Let a request come over TLS."""
-    request.connection.tls = TlsFacts(
+    facts = TlsFacts(
         request.host,
         "TLSv1.3",
         "TLS_AES_256_GCM_SHA384",
@@ -172,6 +172,7 @@ def over_tls(request: Request, client: Identity | None = None, verify: str = "SU
         verify=verify if client else "NONE",
         client=client.certificate if client else None,
     )
+    request.connection.settle_tls(facts)
     return request
 
 
