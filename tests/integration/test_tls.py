@@ -537,10 +537,10 @@ class TestProxyProtocol:
     )
     def test_anything_else_is_dropped(self, tls: Tls, header: bytes) -> None:
         """A connection that begins in another way gets no answer at all."""
-        with _proxied(tls, header) as wire:
-            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-                wire.get("/")
-                assert wire.rest() == b""
+        gone = contextlib.suppress(ConnectionResetError, BrokenPipeError)
+        with _proxied(tls, header) as wire, gone:
+            wire.get("/")
+            assert wire.rest() == b""
 
     def test_not_where_nobody_asked_for_it(self, tls: Tls) -> None:
         """Elsewhere a client cannot say who it is: the header is no request."""
