@@ -186,4 +186,27 @@ req.write('body')
 """,
         masks=[(r"Expires: .* 20\d\d .*", "Expires: SOME DATE")],
     ),
+    Case(
+        "vary",
+        [get(f"/?{way}") for way in ("one", "list", "lines", "twice", "error", "both", "status", "empty")],
+        handler="""
+way = req.args
+if way in ('one', 'both'):
+    req.headers_out['Vary'] = 'Cookie'
+if way == 'list':
+    req.headers_out['vary'] = ' Origin,  Accept-Encoding ,, Cookie'
+if way in ('lines', 'twice'):
+    req.headers_out.add('Vary', 'Origin')
+    req.headers_out.add('Vary', 'Accept')
+if way == 'twice':
+    req.headers_out.add('vary', 'ORIGIN, Cookie accept')
+if way in ('error', 'both', 'status'):
+    req.err_headers_out['Vary'] = 'Origin, Cookie'
+if way == 'status':
+    return apache.HTTP_FORBIDDEN
+if way == 'empty':
+    req.headers_out['Vary'] = ''
+req.write(way)
+""",
+    ),
 ]
