@@ -187,7 +187,7 @@ req.write('body')
         masks=[(r"Expires: .* 20\d\d .*", "Expires: SOME DATE")],
     ),
     Case(
-        "vary",
+        "headers-vary",
         [get(f"/?{way}") for way in ("one", "list", "lines", "twice", "error", "both", "status", "empty")],
         handler="""
 way = req.args
@@ -208,5 +208,22 @@ if way == 'empty':
     req.headers_out['Vary'] = ''
 req.write(way)
 """,
+    ),
+    Case(
+        "headers-of-a-directory-index",
+        [get("/"), get("/sub/"), get("/page.html")],
+        DIRECTORY.replace("PythonHandler", "PythonFixupHandler").replace("SetHandler mod_python", ""),
+        source="""
+            from mod_python import apache
+
+
+            def fixuphandler(req):
+                req.headers_out["X-Where"] = req.uri
+                req.err_headers_out["X-Where"] = "error " + req.uri
+                req.headers_out.add("Set-Cookie", "a=" + req.uri)
+                req.headers_out.add("Set-Cookie", "b=" + req.uri)
+                return apache.OK
+        """,
+        files=PAGE | {"index.html": "index", "sub/index.html": "sub"},
     ),
 ]
