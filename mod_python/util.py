@@ -269,13 +269,18 @@ class _Sinks:
         self._field = field_callback
 
     def open(self, filename: str | None) -> Any:
-        """Return a file for an upload, or for a simple value when `filename` is None."""
+        """Return a file for an upload, or for a simple value when `filename` is None.
+
+        An upload without a file name becomes a simple value, and so is kept in memory.
+        """
         if filename is None:
             return self._field() if callable(self._field) else _Memory(self)
         self._files -= 1
         if self._files < 0:
             raise BadRequest(413, "form with more files than olexd.form.max_files allows")
-        return self._file(filename) if callable(self._file) else tempfile.TemporaryFile("w+b")
+        if callable(self._file):
+            return self._file(filename)
+        return tempfile.TemporaryFile("w+b") if filename else _Memory(self)
 
 
 def _read_part(parts: MultipartReader, headers: Headers, sinks: _Sinks) -> Field | StringField:
@@ -294,11 +299,8 @@ def _read_part(parts: MultipartReader, headers: Headers, sinks: _Sinks) -> Field
         field = Field(None)
         file.seek(0)
         field.file = file
-    elif filename is None:
-        field = _simple(file)
     else:
-        file.close()
-        field = StringField(b"")
+        field = _simple(file)
     field.name = _text(options.get(b"name"))
     field.filename = filename or None
     field.disposition = disposition.decode("latin-1")

@@ -17,7 +17,7 @@ from olexd.config.core import CoreDir, CoreServer
 from olexd.errors import ClientGone
 from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_start, http_date
 from olexd.http.writer import WRITE_FAILED
-from olexd.model.fields import fields_of
+from olexd.model.fields import fields_of, vary_line
 from olexd.model.filters import BLOCK, OutputChain
 from olexd.model.includes import IncludedWriter
 from olexd.model.request import Request
@@ -372,6 +372,8 @@ class Output:
         self._decide_framing(request, last, normal.length or always.length)
         tokens = request.host.server[CoreServer].server_tokens
         parts = [head_start(request.status, request.status_line, tokens), always.lines, normal.lines]
+        if always.vary or normal.vary:
+            parts.append(vary_line(always.vary + normal.vary))
         if request.content_encoding:
             parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
         if request.content_languages:

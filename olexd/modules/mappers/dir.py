@@ -209,12 +209,20 @@ def fast_redirect(request: Request, found: Request) -> None:
 
 
 def _take_tables(request: Request, found: Request) -> None:
-    _overlay(request.headers_out, found.headers_out)
-    _overlay(request.err_headers_out, found.err_headers_out)
+    _put_before(request.headers_out, found.headers_out)
+    _put_before(request.err_headers_out, found.err_headers_out)
     if found.notes_table is not None:
         _overlay(request.notes, found.notes_table)
     if found.subprocess_env_table is not None:
         _overlay(request.subprocess_env, found.subprocess_env_table)
+
+
+def _put_before(table: Table, other: Table) -> None:
+    """Put the entries of `other` before those of `table`, as httpd does: no cookie of either gets lost."""
+    own = table.raw_items()
+    table.clear()
+    for name, value in [*other.raw_items(), *own]:
+        table.add(name, value)
 
 
 def _overlay(table: Table, other: Table) -> None:

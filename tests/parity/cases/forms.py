@@ -272,7 +272,9 @@ def file(name):
 def field():
     return file('a field')
 {FORM}""",
-        requests=parts(part(NAMED, "1") + part(FILE, "2") + END),
+        requests=parts(
+            part(NAMED, "1") + part(FILE, "2") + END, part(f'{NAMED}; filename=""') + part(FILE, "2") + END
+        ),
     ),
     shows(
         "field-made-by-hand",

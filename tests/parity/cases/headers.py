@@ -186,4 +186,44 @@ req.write('body')
 """,
         masks=[(r"Expires: .* 20\d\d .*", "Expires: SOME DATE")],
     ),
+    Case(
+        "headers-vary",
+        [get(f"/?{way}") for way in ("one", "list", "lines", "twice", "error", "both", "status", "empty")],
+        handler="""
+way = req.args
+if way in ('one', 'both'):
+    req.headers_out['Vary'] = 'Cookie'
+if way == 'list':
+    req.headers_out['vary'] = ' Origin,  Accept-Encoding ,, Cookie'
+if way in ('lines', 'twice'):
+    req.headers_out.add('Vary', 'Origin')
+    req.headers_out.add('Vary', 'Accept')
+if way == 'twice':
+    req.headers_out.add('vary', 'ORIGIN, Cookie accept')
+if way in ('error', 'both', 'status'):
+    req.err_headers_out['Vary'] = 'Origin, Cookie'
+if way == 'status':
+    return apache.HTTP_FORBIDDEN
+if way == 'empty':
+    req.headers_out['Vary'] = ''
+req.write(way)
+""",
+    ),
+    Case(
+        "headers-of-a-directory-index",
+        [get("/"), get("/sub/"), get("/page.html")],
+        DIRECTORY.replace("PythonHandler", "PythonFixupHandler").replace("SetHandler mod_python", ""),
+        source="""
+            from mod_python import apache
+
+
+            def fixuphandler(req):
+                req.headers_out["X-Where"] = req.uri
+                req.err_headers_out["X-Where"] = "error " + req.uri
+                req.headers_out.add("Set-Cookie", "a=" + req.uri)
+                req.headers_out.add("Set-Cookie", "b=" + req.uri)
+                return apache.OK
+        """,
+        files=PAGE | {"index.html": "index", "sub/index.html": "sub"},
+    ),
 ]

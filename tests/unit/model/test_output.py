@@ -347,6 +347,20 @@ class TestFields:
             b"Content-Type: text/x-attribute"
         ]
 
+    def test_vary(self, http: Exchange) -> None:
+        """All Vary fields become one, each name once: the first spelling stays."""
+        http.request.err_headers_out.add("Vary", "Origin")
+        http.request.headers_out.add("vary", "Accept, ORIGIN")
+        http.request.headers_out.add("Vary", " Cookie,,accept ")
+        assert b"Vary: Origin,Accept,Cookie" in http.finish()[0]
+
+    def test_vary_that_cannot_be_sent(self, http: Exchange) -> None:
+        """Joining does not make a break in a value harmless: it is refused like in any field."""
+        http.request.headers_out["Vary"] = "Origin\r\nX: y"
+        with pytest.raises(ValueError):
+            http.output.flush()
+        assert http.wire() == b""
+
     def test_content_type_of_the_table(self, http: Exchange) -> None:
         """Without `content_type` the table's field is sent."""
         http.request.headers_out["Content-Type"] = "text/x-field"

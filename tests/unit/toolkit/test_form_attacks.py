@@ -65,7 +65,7 @@ def test_unbounded_files_cve_2023_24580() -> None:
 
 
 def test_unnamed_files_count_as_files() -> None:
-    """A part with an empty file name has its file too, while it is read."""
+    """A part with an empty file name may have its file, too: a callback is asked for one."""
     assert (
         refusal(multipart(("; name=a; filename=", b""), ("; name=b; filename=", b""), max_files="1")) == 413
     )
@@ -75,6 +75,7 @@ def test_unbounded_form_memory_cve_2024_47874() -> None:
     """Starlette buffered parts without a file name without end."""
     assert refusal(multipart(("; name=a", b"x" * ((1 << 20) + 1)))) == 413
     assert refusal(multipart(*[("; name=a", b"x" * 2000)] * 600)) == 413
+    assert refusal(multipart(("; name=a; filename=", b"x" * ((1 << 20) + 1)))) == 413
 
 
 def test_unbounded_form_memory_of_an_encoded_body_cve_2024_49767() -> None:

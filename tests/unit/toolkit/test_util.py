@@ -138,6 +138,21 @@ def test_callbacks_open_the_files() -> None:
     assert got["a"] == "1" and got["b"].value == b"2"
 
 
+def test_a_callback_keeps_its_file() -> None:
+    """The file that a callback made for an upload without a name stays open: it may be kept."""
+    files: list[io.BytesIO] = []
+
+    def upload(name: str) -> io.BytesIO:
+        files.append(io.BytesIO())
+        return files[-1]
+
+    req = multipart(('; name=a; filename=""', b""), ('; name=b; filename=""', b"text"))
+    got = util.FieldStorage(req, keep_blank_values=True, file_callback=upload)
+    assert [file.getvalue() for file in files] == [b"", b"text"]
+    assert [(got[name], got[name].filename) for name in "ab"] == [("", None), ("text", None)]
+    assert [got[name].file for name in "ab"] == files
+
+
 @pytest.mark.parametrize("boundary", ['"BB"', "BB"])
 def test_the_boundary_may_be_quoted(boundary: str) -> None:
     """A boundary is what follows the last `boundary=`, without its quotes."""
