@@ -15,6 +15,8 @@ from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
 from olexd.modules.aaa.authz_core import OWNER as AUTHZ_OWNER
 from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
+from olexd.modules.filters.brotli import MODULE as BROTLI
+from olexd.modules.filters.deflate import MODULE as DEFLATE
 from olexd.modules.filters.include import MODULE as INCLUDE
 from olexd.modules.filters.insertion import FILTER, SET_FILTER
 from olexd.modules.generators.autoindex import MODULE as AUTOINDEX
@@ -52,6 +54,8 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_HOST,
     AUTHZ_OWNER,
     AUTHZ_USER,
+    BROTLI,
+    DEFLATE,
     SET_FILTER,
     AUTOINDEX,
     CGI,
