@@ -122,6 +122,11 @@ class OutputChain:
             at -= 1
         self._links.insert(at, _Link(filter, encodes))
 
+    @property
+    def encodes(self) -> bool:
+        """Whether one of them may encode the response."""
+        return bool(self._links) and self._links[-1].encodes
+
     def push(self, request: Request, data: bytes, last: bool, sink: PassOn, flush: bool = False) -> None:
         """Send a block of the body through the filters; `sink` takes what leaves the last one."""
         if not self._started:

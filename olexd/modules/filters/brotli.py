@@ -17,7 +17,8 @@ from olexd.modules.filters.encoding import Coding, ContentEncoder, alter_etag, f
 from olexd.phases.hooks import Module
 
 try:
-    import brotli
+    # The library brings no annotations.
+    import brotli  # type: ignore[import-untyped]
 except ImportError:
     brotli = None
 

@@ -97,6 +97,10 @@ class ContentEncoder:
             self._compress(self._compressor, request, data, last, pass_on)
 
     def _decide(self, request: Request, data: bytes, last: bool) -> None:
+        if request.status == NOT_MODIFIED:
+            if (request.headers_out.get("ETag") or "").endswith(f'-{self._coding.token}"'):
+                _vary(request)
+            return
         if (last and len(data) <= self._coding.small) or not self._fits(request):
             return
         _vary(request)
@@ -105,8 +109,7 @@ class ContentEncoder:
             if accepted is None or not accepts(accepted, self._coding.token):
                 return
         self._announce(request)
-        if request.status != NOT_MODIFIED:
-            self._compressor = self._start()
+        self._compressor = self._start()
 
     def _fits(self, request: Request) -> bool:
         """Whether the response is one to be compressed, whoever asks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.parity.runner.case import Case, Request, get, head, post
+from tests.parity.runner.case import Case, Expect, Request, get, head, post
 
 GZIP = "Accept-Encoding: gzip"
 LONG = "0123456789abcde\n" * 20
@@ -115,7 +115,19 @@ CASES = [
         get("/long.txt", GZIP, "If-Modified-Since: Sun, 05 May 2024 12:00:00 GMT"),
         get("/long.txt", GZIP, "If-None-Match: *"),
         get("/long.txt", GZIP, f'If-None-Match: {ETAG}"'),
+    ),
+    case(
+        "etag-comes-back",
+        ON,
         get("/long.txt", GZIP, f'If-None-Match: {ETAG}-gzip"'),
+        get("/long.txt", f'If-None-Match: W/{ETAG}-gzip"'),
+        get("/long.txt", GZIP, f'If-None-Match: {ETAG}-other"'),
+        differs="mod_deflate does not know the tag again that it made",
+        olexd=[
+            Expect(304, {"ETag": f'{ETAG}-gzip"', "Vary": "Accept-Encoding", "Content-Encoding": None}),
+            Expect(304),
+            Expect(200, {"Content-Encoding": "gzip"}),
+        ],
     ),
     case(
         "error-page",
