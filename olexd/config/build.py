@@ -95,6 +95,7 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
         defines=frozenset(facts.defines),
         tree=config_tree(parser.nodes),
         warnings=(),
+        files=tuple(parser.files),
     )
 
 

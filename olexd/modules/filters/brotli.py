@@ -72,7 +72,7 @@ def _filter(request: Request, name: str) -> OutputFilter | None:
     if name != NAME:
         return None
     if brotli is None:
-        log_request(request, MISSING, Level.DEBUG, "brotli")
+        log_request(request, MISSING, Level.ERR, "brotli")
         return Transparent()
     conf = request.host.server[BrotliServer]
     start = partial(BrotliStream, conf.quality, conf.window, conf.block)
