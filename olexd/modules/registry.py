@@ -6,6 +6,7 @@ from typing import Final
 
 from olexd.config.module import ModuleSpec
 from olexd.modules.aaa.access_compat import MODULE as ACCESS_COMPAT
+from olexd.modules.aaa.allowmethods import MODULE as ALLOWMETHODS
 from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.auth_digest import MODULE as AUTH_DIGEST
@@ -46,6 +47,7 @@ MODULES: Final[tuple[Module, ...]] = (
     UNIXD,
     ACCESS_COMPAT,
     ALIAS,
+    ALLOWMETHODS,
     AUTH_BASIC,
     AUTH_DIGEST,
     AUTHN_FILE,

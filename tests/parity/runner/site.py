@@ -95,6 +95,7 @@ class Site:
 
 MODULES = (
     "access_compat",
+    "allowmethods",
     "authz_groupfile",
     "authz_owner",
     "autoindex",
