@@ -24,7 +24,7 @@ from olexd.config.rows import Context
 from olexd.config.scope import HostDraft, Scope
 from olexd.config.second_pass import SecondPass
 from olexd.config.sections import DirectoryIndex, LocationIndex
-from olexd.config.server import HostConfig, ServerConfig
+from olexd.config.server import DirectorySections, HostConfig, SectionIndex, ServerConfig
 from olexd.config.settings import UNSET, Settings, merge_settings, resolve, resolve_settings
 from olexd.config.source import read_text
 from olexd.config.tree import config_tree
@@ -90,8 +90,8 @@ def _read(text: str, name: str, facts: Facts) -> Parser:
 
 def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> ServerConfig:
     facts = parser.facts
-    main_host = _host(main, None, facts)
-    hosts = [_host(draft, main, facts) for draft in drafts]
+    main_host = _host(main, None, None, facts)
+    hosts = [_host(draft, main, main_host, facts) for draft in drafts]
     listens = main.server.get(Listeners, Listeners()).listens
     return ServerConfig(
         main=main_host,
@@ -103,17 +103,28 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
         defines=frozenset(facts.defines),
         tree=config_tree(parser.nodes),
         warnings=(),
+        files=tuple(parser.files),
     )
 
 
-def _host(draft: HostDraft, main: HostDraft | None, facts: Facts) -> HostConfig:
+def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None, facts: Facts) -> HostConfig:
+    """Compile the main server, or a virtual host, which shares what it adds nothing to."""
     outer = main or HostDraft()
     names = Settings({Naming: Naming()})
     server = resolve_settings(merge_settings(outer.server, merge_settings(names, draft.server)))
     naming: Naming = server[Naming]
     if any(CoreServer in spec.server for spec in facts.registry.modules):
         _place_error_log(server, facts.server_root)
-    directories = DirectoryIndex([*outer.directories, *draft.directories])
+    directories: DirectorySections
+    locations: SectionIndex
+    if main_host is not None and not draft.directories:
+        directories = main_host.directories
+    else:
+        directories = DirectoryIndex([*outer.directories, *draft.directories])
+    if main_host is not None and not draft.locations:
+        locations = main_host.locations
+    else:
+        locations = LocationIndex([*outer.locations, *draft.locations])
     return HostConfig(
         name=naming.name or _own_name(),
         port=naming.port,
@@ -124,7 +135,7 @@ def _host(draft: HostDraft, main: HostDraft | None, facts: Facts) -> HostConfig:
         where=draft.where,
         server=server,
         base=merge_settings(outer.base, draft.base),
-        locations=LocationIndex([*outer.locations, *draft.locations]),
+        locations=locations,
         directories=directories,
         files=(*outer.files, *draft.files),
         ifs=(*outer.ifs, *draft.ifs),

@@ -41,7 +41,7 @@ def _host(host: HostConfig) -> Iterator[str]:
     if host.is_virtual:
         scheme = f"{host.scheme}://" if host.scheme else ""
         port = f":{host.port}" if host.port else ""
-        addresses = " ".join(map(_address, host.addresses))
+        addresses = " ".join(map(address_text, host.addresses))
         yield f"host {scheme}{host.name}{port} on {addresses}".rstrip()
         yield from _words("  alias", (*host.aliases, *host.wild_aliases))
     else:
@@ -60,7 +60,8 @@ def _words(label: str, words: Iterable[str]) -> Iterator[str]:
         yield f"{label} {word}"
 
 
-def _address(address: Address) -> str:
+def address_text(address: Address) -> str:
+    """Return an address as a VirtualHost header has it, `*` for any host or port."""
     host = address.host or "*"
     return f"{f'[{host}]' if ':' in host else host}:{address.port or '*'}"
 

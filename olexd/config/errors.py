@@ -22,6 +22,14 @@ class Where:
     included_from: Where | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read, and the place of the Include that named it; None for the main file."""
+
+    path: str
+    origin: Where | None
+
+
 class DirectiveError(ValueError):
     """A directive's value is bad. Raised by rows; the builder adds the place.
 

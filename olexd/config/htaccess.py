@@ -21,8 +21,7 @@ from olexd.config.parser import Parser
 from olexd.config.rows import Context
 from olexd.config.scope import HostDraft, Scope
 from olexd.config.second_pass import SecondPass
-from olexd.config.sections import DirectoryIndex
-from olexd.config.server import Section, SectionKind
+from olexd.config.server import DirectorySections, Section, SectionKind
 from olexd.config.settings import Settings, merge_settings, resolve
 from olexd.config.source import decode
 from olexd.regex import regex_options
@@ -93,7 +92,9 @@ class _Way:
     absent_until: float = 0.0
 
 
-def htaccess_files(names: Sequence[str], directories: DirectoryIndex, facts: Facts) -> HtaccessFiles | None:
+def htaccess_files(
+    names: Sequence[str], directories: DirectorySections, facts: Facts
+) -> HtaccessFiles | None:
     """Return what finds a host's files, None when AllowOverride lets none be read anywhere."""
     told = [section.settings[Overrides] for section in directories.sections if Overrides in section.settings]
     if _overrides(directories.match("/")).read or any(map(_lets_read, told)):
@@ -119,7 +120,7 @@ def _overrides(sections: Sequence[Section]) -> Overrides:
 class HtaccessFiles:
     """The files of one host. `names` are tried in this order in each directory."""
 
-    def __init__(self, names: Sequence[str], directories: DirectoryIndex, facts: Facts) -> None:
+    def __init__(self, names: Sequence[str], directories: DirectorySections, facts: Facts) -> None:
         self._names = tuple(names)
         self._directories = directories
         self._facts = facts

@@ -13,7 +13,7 @@ from typing import Final
 
 from olexd.config.arity import checked_words
 from olexd.config.conditions import CONDITIONALS, Facts, holds
-from olexd.config.errors import DirectiveError, Problem, Where
+from olexd.config.errors import DirectiveError, Problem, ReadFile, Where
 from olexd.config.headers import header_argument
 from olexd.config.lexer import (
     LINE_TOO_LONG,
@@ -75,13 +75,17 @@ class _Pending:
 
 
 class Parser:
-    """Reads a configuration. Afterwards `nodes`, `problems`, `warnings` and `facts` hold the result."""
+    """Reads a configuration. Afterwards `nodes`, `problems`, `warnings` and `facts` hold the result.
+
+    `files` are those that were read, the main one first.
+    """
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.files: list[ReadFile] = []
         self._stack: list[_File | _Pending] = []
         self._files = 0
         self._nesting = 0
@@ -107,6 +111,7 @@ class Parser:
 
     def parse(self, text: str, name: str) -> None:
         """Read `text` as the main file `name`, and all it includes."""
+        self.files.append(ReadFile(name, None))
         self._stack.append(_File(logical_lines(text), name, None, 1, self.nodes))
         while self._stack:
             top = self._stack[-1]
@@ -123,6 +128,7 @@ class Parser:
         except DirectiveError as error:
             self._fail(pending.origin, error)
             return
+        self.files.append(ReadFile(pending.path, pending.origin))
         lines = logical_lines(text)
         self._stack.append(_File(lines, pending.path, pending.origin, pending.depth, pending.nodes))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from olexd.config.errors import Where
+from olexd.config.errors import ReadFile, Where
 from olexd.config.settings import Settings, merge_settings, resolve_settings
 from olexd.expr import Condition
 
@@ -191,7 +191,8 @@ class ServerConfig:
 
     `hosts` has the main server first, then the virtual hosts in file order. `loaded` are the modules
     named by LoadModule (short names, in order; empty when there was no LoadModule line). `tree` is what
-    `apache.config_tree()` returns. `warnings` came up in the check and belong into the error log.
+    `apache.config_tree()` returns. `warnings` came up in the check and belong into the error log. `files` are
+    those that were read, in order.
     """
 
     main: HostConfig
@@ -203,3 +204,4 @@ class ServerConfig:
     defines: frozenset[str]
     tree: list[Any]
     warnings: tuple[str, ...]
+    files: tuple[ReadFile, ...] = ()

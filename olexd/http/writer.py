@@ -302,9 +302,12 @@ class SocketWriter:
         if sent != len(data):
             self.transport.write(data[sent:])
 
-    async def room(self) -> None:
-        """Wait until little is queued in the transport. Reactor only. Raises ClientGone."""
-        if self.transport.unsent() > ROOM_MAX or self.bytes_out - self._turn_began > TURN_MAX:
+    async def room(self, turn: bool = False) -> None:
+        """Wait until little is queued in the transport; for a `turn` of the reactor if nothing is.
+
+        Reactor only. Raises ClientGone.
+        """
+        if turn or self.transport.unsent() > ROOM_MAX or self.bytes_out - self._turn_began > TURN_MAX:
             self._turn_began = self.bytes_out
             await self.transport.room()
         if self.gone:

@@ -40,6 +40,9 @@ _RFC1123: Final = re.compile(
 _RFC850: Final = re.compile(r"[A-Za-z]+, (\d\d)-([A-Za-z]{3})-(\d\d) (\d\d):(\d\d):(\d\d)(?: .*)?", re.ASCII)
 _ASCTIME: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})", re.ASCII)
 
+ENCODING_SUFFIXES: Final = ("gzip", "br")
+"""What filters that encode put at the end of an entity tag, behind a hyphen."""
+
 
 # Dates
 
@@ -131,6 +134,18 @@ def _matches_weakly(listed: str, tag: str | None) -> bool:
     return tag.removeprefix("W/") in (item.strip().removeprefix("W/") for item in listed.split(","))
 
 
+def _matches_encoded(request: Request, listed: str, tag: str | None) -> bool:
+    """Whether the client has the response as a filter encodes it; then the answer bears that tag."""
+    chain = request.output_filters
+    if tag is None or chain is None or not chain.encodes:
+        return False
+    encoded = (f'{tag[:-1]}-{token}"' for token in ENCODING_SUFFIXES)
+    found = next((one for one in encoded if _matches_weakly(listed, one)), None)
+    if found is not None:
+        request.headers_out["ETag"] = found
+    return found is not None
+
+
 # Conditions
 
 
@@ -162,7 +177,7 @@ def meets_conditions(request: Request) -> int:
         return NOT_MODIFIED if since else OK
     if not reads:
         return PRECONDITION_FAILED if _matches_strongly(listed, tag) else OK
-    if not _matches_weakly(listed, tag):
+    if not _matches_weakly(listed, tag) and not _matches_encoded(request, listed, tag):
         return OK
     return OK if since is False else NOT_MODIFIED
 

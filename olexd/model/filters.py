@@ -70,14 +70,18 @@ class Transparent:
 
 @dataclass(frozen=True, slots=True)
 class FilterSource:
-    """Where a module's filters come from: by name (lower case) a new one for a request, None if unknown."""
+    """Where a module's filters come from: by name (lower case) a new one for a request, None if unknown.
+
+    `encodings` are the names (lower case) of those that encode what all others make.
+    """
 
     output: Callable[[Request, str], OutputFilter | None]
     input: Callable[[Request, str], InputFilter | None] = lambda request, name: None
+    encodings: frozenset[str] = frozenset()
 
 
-_NOTHING_TO_DO: Final = frozenset({"content_length", "deflate", "brotli_compress"})
-"""Lengths are computed anyway, and compressing is left to the server in front."""
+_NOTHING_TO_DO: Final = frozenset({"content_length"})
+"""Lengths are computed anyway."""
 BUILT_IN: Final = FilterSource(lambda request, name: Transparent() if name in _NOTHING_TO_DO else None)
 """The filters of httpd that are known and do nothing here."""
 
@@ -85,36 +89,51 @@ BUILT_IN: Final = FilterSource(lambda request, name: Transparent() if name in _N
 class _Link:
     """An output filter in its chain. After the end of what it hands on, nothing more may come from it."""
 
-    __slots__ = ("ended", "filter")
+    __slots__ = ("encodes", "ended", "filter")
 
-    def __init__(self, filter: OutputFilter) -> None:
+    def __init__(self, filter: OutputFilter, encodes: bool) -> None:
         self.filter = filter
+        self.encodes = encodes
         self.ended = False
 
 
 class OutputChain:
     """The filters of one response, in the order in which its body goes through them.
 
-    `running` is true while they are at work: what they write to the request itself has to wait.
+    `running` is true while they are at work: what they write to the request itself has to wait. `flushing`
+    tells them that the client is to have the present block at once.
     """
 
-    __slots__ = ("_links", "_started", "running")
+    __slots__ = ("_links", "_started", "flushing", "running")
 
     def __init__(self) -> None:
         self._links: list[_Link] = []
         self._started = False
+        self.flushing = False
         self.running = False
 
-    def append(self, filter: OutputFilter) -> None:
-        """Put a filter behind the others; it gets what comes from now on."""
-        self._links.append(_Link(filter))
+    def append(self, filter: OutputFilter, encodes: bool = False) -> None:
+        """Put a filter behind the others; it gets what comes from now on.
 
-    def push(self, request: Request, data: bytes, last: bool, sink: PassOn) -> None:
+        One that `encodes` stays behind those that do not, whenever they come.
+        """
+        at = len(self._links)
+        while at and not encodes and self._links[at - 1].encodes:
+            at -= 1
+        self._links.insert(at, _Link(filter, encodes))
+
+    @property
+    def encodes(self) -> bool:
+        """Whether one of them may encode the response."""
+        return bool(self._links) and self._links[-1].encodes
+
+    def push(self, request: Request, data: bytes, last: bool, sink: PassOn, flush: bool = False) -> None:
         """Send a block of the body through the filters; `sink` takes what leaves the last one."""
         if not self._started:
             self._started = True
             if any(link.filter.changes_length(request) for link in self._links):
-                _forget_length(request)
+                forget_length(request)
+        self.flushing = flush
         self.running = True
         try:
             self._push(0, request, data, last, sink)
@@ -139,7 +158,8 @@ class OutputChain:
             pass_on(b"", True)
 
 
-def _forget_length(request: Request) -> None:
+def forget_length(request: Request) -> None:
+    """Drop the Content-Length that was set for a body which is no longer sent as it was."""
     for table in (request.headers_out_table, request.err_headers_out_table):
         if table is not None:
             del table["Content-Length"]
@@ -250,14 +270,15 @@ def add_output_filter(request: Request, name: str) -> None:
     if found is None:
         log_unknown(request, name)
     elif not isinstance(found, Transparent):
-        append_output_filter(request, found)
+        append_output_filter(request, found, name)
 
 
-def append_output_filter(request: Request, filter: OutputFilter) -> None:
-    """Put a filter behind the others of a response."""
+def append_output_filter(request: Request, filter: OutputFilter, name: str) -> None:
+    """Put a filter of that name behind the others of a response."""
     if request.output_filters is None:
         request.output_filters = OutputChain()
-    request.output_filters.append(filter)
+    sources: tuple[FilterSource, ...] = request.phases.filters
+    request.output_filters.append(filter, any(name.lower() in source.encodings for source in sources))
 
 
 def find_output_filter(request: Request, name: str) -> OutputFilter | None:

@@ -44,7 +44,7 @@ class Outer(Protocol):
     @property
     def gone(self) -> bool: ...
 
-    async def room(self) -> None: ...
+    async def room(self, turn: bool = False) -> None: ...
 
     def gone_twin(self) -> Outer: ...
 
@@ -83,9 +83,9 @@ class IncludedWriter:
             sent += len(block)
         return sent
 
-    async def room(self) -> None:
+    async def room(self, turn: bool = False) -> None:
         """Wait until the outer response's connection has room. Reactor only. Raises ClientGone."""
-        await self._writer.room()
+        await self._writer.room(turn)
 
     def gone_twin(self) -> IncludedWriter:
         """Return a writer for the same place for which the client is gone."""

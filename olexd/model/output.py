@@ -46,7 +46,7 @@ class Writer(Protocol):
 
     def send_file(self, fd: int, offset: int, length: int) -> int: ...
 
-    async def room(self) -> None: ...
+    async def room(self, turn: bool = False) -> None: ...
 
     def gone_twin(self) -> Writer: ...
 
@@ -136,12 +136,12 @@ class Output:
         self._buffer.append(data)
         self._buffered += len(data)
         if flush or self._buffered > BUFFER_SIZE:
-            self._push(False)
+            self._push(False, flush=flush)
 
     def flush(self) -> None:
         """Push what has collected; commits the headers even when that is nothing. Raises like `write()`."""
         if not self.finished:
-            self._push(False)
+            self._push(False, flush=True)
 
     def send_file(self, fd: int, offset: int, length: int) -> int:
         """Push `length` bytes of an open file after what has collected; return how many were sent.
@@ -213,9 +213,12 @@ class Output:
 
     async def awrite(self, data: bytes, flush: bool) -> None:
         """`write()` for a coroutine on the reactor's thread: waits while the client is slow to take it."""
-        for start in range(0, len(data), FILE_BLOCK):
-            self.write(data[start : start + FILE_BLOCK], flush)
-            await self._writer.room()
+        # Filters work on the reactor's thread here, and let it see to others between two blocks.
+        filtered = self.request.output_filters is not None
+        block = BLOCK if filtered else FILE_BLOCK
+        for start in range(0, len(data), block):
+            self.write(data[start : start + block], flush)
+            await self._writer.room(filtered and len(data) > BLOCK)
 
     async def aflush(self) -> None:
         """`flush()` for a coroutine on the reactor's thread."""
@@ -272,10 +275,10 @@ class Output:
 
     # Inside
 
-    def _push(self, last: bool, soon: bool = False, filtered: bool = False) -> None:
+    def _push(self, last: bool, soon: bool = False, filtered: bool = False, flush: bool = False) -> None:
         chain = self.request.output_filters
         if chain is not None and not filtered:
-            self._filter(chain, last, soon)
+            self._filter(chain, last, soon, flush)
             return
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
@@ -287,9 +290,9 @@ class Output:
         elif parts and not self._writer.hold(parts):
             self._send(parts)
 
-    def _filter(self, chain: OutputChain, last: bool, soon: bool) -> None:
+    def _filter(self, chain: OutputChain, last: bool, soon: bool, flush: bool) -> None:
         if not chain.running:
-            chain.push(self.request, b"".join(self._take()), last, partial(self._filtered, soon))
+            chain.push(self.request, b"".join(self._take()), last, partial(self._filtered, soon), flush)
 
     def _filtered(self, soon: bool, data: bytes, last: bool) -> None:
         """Push what left the filters: the headers go out with the first of it."""
@@ -317,7 +320,10 @@ class Output:
             block = os.pread(fd, min(BLOCK, length - sent), offset + sent)
             if not block:
                 break
-            self.write(block, True)
+            if self._writer.gone:
+                raise ClientGone(WRITE_FAILED)
+            self.collect(block)
+            self._push(False)
             sent += len(block)
         return sent
 

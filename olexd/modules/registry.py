@@ -6,6 +6,7 @@ from typing import Final
 
 from olexd.config.module import ModuleSpec
 from olexd.modules.aaa.access_compat import MODULE as ACCESS_COMPAT
+from olexd.modules.aaa.allowmethods import MODULE as ALLOWMETHODS
 from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.auth_digest import MODULE as AUTH_DIGEST
@@ -15,6 +16,8 @@ from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
 from olexd.modules.aaa.authz_core import OWNER as AUTHZ_OWNER
 from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
+from olexd.modules.filters.brotli import MODULE as BROTLI
+from olexd.modules.filters.deflate import MODULE as DEFLATE
 from olexd.modules.filters.include import MODULE as INCLUDE
 from olexd.modules.filters.insertion import FILTER, SET_FILTER
 from olexd.modules.generators.autoindex import MODULE as AUTOINDEX
@@ -45,6 +48,7 @@ MODULES: Final[tuple[Module, ...]] = (
     UNIXD,
     ACCESS_COMPAT,
     ALIAS,
+    ALLOWMETHODS,
     AUTH_BASIC,
     AUTH_DIGEST,
     AUTHN_FILE,
@@ -53,6 +57,8 @@ MODULES: Final[tuple[Module, ...]] = (
     AUTHZ_HOST,
     AUTHZ_OWNER,
     AUTHZ_USER,
+    BROTLI,
+    DEFLATE,
     SET_FILTER,
     AUTOINDEX,
     CGI,

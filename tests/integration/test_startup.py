@@ -99,6 +99,19 @@ class TestCheck:
             assert [line for line in lines if line.startswith(f"{file}:{number}: ")], result.stderr
         assert "Traceback" not in result.stderr
 
+    def test_reports(self, directory: Path) -> None:
+        """-S, -M and -D DUMP_... show what the configuration amounts to, and start nothing."""
+        (directory / "httpd.conf").write_text(config(directory, free_port()))
+        for words, expected in (
+            (["-S"], "VirtualHost configuration:\nServerRoot: "),
+            (["-M"], "Loaded Modules:\n core_module (built in)\n"),
+            (["-D", "DUMP_INCLUDES"], f"Included configuration files:\n  (*) {directory}/httpd.conf\n"),
+            (["-D", "DUMP_CONFIG"], "listen "),
+        ):
+            result = run("-n", "--pidfile=", "olexd", *words, "--config", directory / "httpd.conf")
+            assert (result.returncode, result.stderr) == (0, "Syntax OK\n")
+            assert result.stdout.startswith(expected)
+
     def test_bad_is_not_started(self, directory: Path) -> None:
         """A bad configuration is not served either."""
         port = free_port()

@@ -73,7 +73,7 @@ def insert_filters(request: Request) -> int:
 
 def _insert_by_type(request: Request, name: str, types: frozenset[str]) -> None:
     if request.handler is not None:
-        append_output_filter(request, ByType(name, types))
+        append_output_filter(request, ByType(name, types), name)
     elif _media_type(request) in types:
         # What nobody handles is a file, whose type is settled: others keep their short way to the client.
         add_output_filter(request, name)

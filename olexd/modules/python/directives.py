@@ -11,7 +11,7 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store, 
 from olexd.config.settings import Merge, merge_values
 from olexd.modules.python import phases
 from olexd.modules.python.lists import add_handlers, add_unrestricted, handler_entry, split_list
-from olexd.modules.words import current, duration, overlay, store_as
+from olexd.modules.words import duration, overlay, store_as
 
 
 def _ignore(conf: PythonDir, args: Args) -> PythonDir:
@@ -22,10 +22,9 @@ def _timeout(word: str) -> float:
     return 0.0 if word.lower() == "off" else duration(word)
 
 
-def set_option(conf: PythonDir, args: Args) -> PythonDir:
-    """Store an option; one without a value, or with an empty one, removes the outer section's."""
-    value = args.words[1] if len(args.words) > 1 else ""
-    return replace(conf, options={**current(conf, "options"), OptionName.of(args.words[0]): value})
+def _option(args: Args) -> dict[OptionName, str]:
+    """Return an option; one without a value, or with an empty one, removes the outer section's."""
+    return {OptionName.of(args.words[0]): args.words[1] if len(args.words) > 1 else ""}
 
 
 def _add_filter(field: str) -> Callable[[PythonDir, Args], PythonDir]:
@@ -124,7 +123,7 @@ _SETTING_ROWS: Final = (
         "PythonOption",
         Context.SVDH,
         Arity.ONE_OR_TWO,
-        set_option,
+        overlay("options", _option),
         "A name and a value for handlers to read; without a value the name is removed.",
     ),
     _row(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import gzip
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+import brotli
 
 from tests.parity.runner.case import Case, Expect
 from tests.parity.runner.client import Response
@@ -21,6 +25,7 @@ MASKS = (
     (re.compile(r" at 0x[0-9a-f]+"), " at 0xADDRESS"),
     (re.compile(r"(expires=)\w+, \d+[- ]\w+[- ]\d+ [\d:]+ GMT", re.I), r"\1SOME-DATE"),
 )
+DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress}
 FRAMING = ("content-length", "transfer-encoding")
 """How a built-in page is framed is not compared: its text and so its length are each server's own."""
 MASKED_HEADERS = {"date": "A-DATE", "server": "A-SERVER", "expires": "A-DATE"}
@@ -50,11 +55,12 @@ class View:
 
     def render(self, response: Response) -> str:
         """Return a response as lines: status, sorted headers, body."""
-        original = response.body.decode("utf-8", "backslashreplace")
+        coding = response.value("content-encoding")
+        original = decoded(response.body, coding).decode("utf-8", "backslashreplace")
         body = self.text(original)
         lines = [*response.interim, response.status_line or "(no status line)"]
         lines += sorted(
-            self.header(name, value, body == original)
+            self.header(name, value, body == original and coding not in DECODERS)
             for name, value in response.headers
             if not ("[built-in page" in body and name.lower() in FRAMING)
         )
@@ -73,6 +79,14 @@ class View:
         if name.lower() == "allow":
             value = ",".join(sorted(value.split(",")))
         return f"{name}: {MASKED_HEADERS.get(name.lower(), value)}"
+
+
+def decoded(body: bytes, coding: str | None) -> bytes:
+    """Return a body without its content coding: how small it is packed is each server's own."""
+    try:
+        return DECODERS[coding or ""](body) if body else body
+    except (KeyError, OSError, EOFError, zlib.error, brotli.error):
+        return body
 
 
 def difference(ours: str, theirs: str, names: tuple[str, str]) -> str:

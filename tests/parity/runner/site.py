@@ -95,10 +95,13 @@ class Site:
 
 MODULES = (
     "access_compat",
+    "allowmethods",
     "authz_groupfile",
     "authz_owner",
     "autoindex",
+    "brotli",
     "cgi",
+    "deflate",
     "env",
     "expires",
     "filter",

@@ -191,7 +191,7 @@ class TestNames:
         add_input_filter(record, "NOPE")
         assert record.output_filters is None and record.input_filters is None
 
-    @pytest.mark.parametrize("name", ["CONTENT_LENGTH", "DEFLATE", "brotli_compress"])
+    @pytest.mark.parametrize("name", ["CONTENT_LENGTH", "content_length"])
     def test_nothing_to_do(self, name: str) -> None:
         """Names that mean nothing here are known, and cost nothing."""
         record = make_record()
