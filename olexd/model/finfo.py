@@ -6,7 +6,7 @@ import operator
 import os
 import stat as modes
 from collections.abc import Iterator
-from typing import Final, NoReturn
+from typing import Final
 
 from olexd.model.attributes import argument_text
 
@@ -169,11 +169,8 @@ class mp_finfo:
     def __getattr__(self, name: str) -> int | str | None:
         raise AttributeError(f"class 'mp_finfo' has no attribute '{name}'")
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise TypeError(f"'mp_finfo' object has only read-only attributes (assign to .{name})")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise TypeError(f"'mp_finfo' object has only read-only attributes (del .{name})")
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"attribute '{name}' of 'mp_finfo' objects is not writable")
 
     def __repr__(self) -> str:
         return repr({name: getattr(self, name) for name in _SHOWN})

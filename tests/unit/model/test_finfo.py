@@ -75,10 +75,8 @@ def test_attributes_are_fixed() -> None:
     """Unknown attributes and assignments are refused; there is no len()."""
     with pytest.raises(AttributeError, match="class 'mp_finfo' has no attribute 'x'"):
         mp_finfo(None).x  # noqa: B018
-    with pytest.raises(TypeError, match=r"only read-only attributes \(assign to .size\)"):
+    with pytest.raises(AttributeError, match="not writable"):
         mp_finfo(None).size = 1  # type: ignore[misc]
-    with pytest.raises(TypeError, match=r"only read-only attributes \(del .size\)"):
-        del mp_finfo(None).size  # type: ignore[misc]
     with pytest.raises(TypeError, match="sequence index must be integer, not 'slice'"):
         mp_finfo(None)[0:2]  # type: ignore[index]
     with pytest.raises(TypeError):
