@@ -263,8 +263,22 @@ CASES = [
     each(
         "server-return-arguments",
         "raise apache.SERVER_RETURN(@)",
-        ["apache.OK, 0", "None", "None, 404", "0, '404'", "404, 0", "404, 201", "0, 99", "0, 1000", "-1, 404", "0, True",
-         "0, 4.0", "'x'", "(0, 404)", "404, 404, 404"],
+        [
+            "apache.OK, 0",
+            "None",
+            "None, 404",
+            "0, '404'",
+            "404, 0",
+            "404, 201",
+            "0, 99",
+            "0, 1000",
+            "-1, 404",
+            "0, True",
+            "0, 4.0",
+            "'x'",
+            "(0, 404)",
+            "404, 404, 404",
+        ],
         config=LOCATION.replace("SetHandler", "PythonDebug On\nSetHandler"),
     ),
     Case(
@@ -272,10 +286,11 @@ CASES = [
         [get("/a"), get("/a"), get("/b"), get("/c")],
         "PythonDebug On\n"
         + "".join(
-            f'<Location {path}>\nPythonPath "{value}"\nSetHandler mod_python\nPythonHandler @M@\n</Location>\n'
+            f'<Location {path}>\nPythonPath "{value}"\nSetHandler mod_python\n'
+            "PythonHandler @M@\n</Location>\n"
             for path, value in (("/a", "1/0"), ("/b", "[["), ("/c", "no_such_name + sys.path"))
         ),
         handler="req.write('never', 0)",
         log=["ZeroDivisionError", "SyntaxError", "NameError"],
     ),
-]  # fmt: skip
+]

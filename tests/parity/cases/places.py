@@ -1,4 +1,4 @@
-"""Where handlers are configured: directories and interpreters they see, .htaccess files, levels of the log."""
+"""Where handlers are configured: their directories and interpreters, .htaccess files, levels of the log."""
 
 from __future__ import annotations
 
@@ -102,8 +102,9 @@ NAMES = ['Python%sHandler' % name for name in (
 NAMES += ['PythonInputFilter', 'PythonOutputFilter', 'x', '', 'handler', 'pythonhandler', 'PythonHandler.py']
 FORMS = [(name, '@M@::added') for name in NAMES]
 FORMS += [('PythonHandler', '@M@::Page.method'), ('PythonHandler', '@M@::added', '@DIR@'),
-          ('PythonHandler', '@M@::added', ''), ('PythonHandler', '@M@::added', 3), ('PythonHandler', '@M@::last'),
-          ('PythonHandler', len), ('PythonHandler', None), ('PythonHandler', 'a\\0b')]
+          ('PythonHandler', '@M@::added', ''), ('PythonHandler', '@M@::added', 3),
+          ('PythonHandler', '@M@::last'), ('PythonHandler', len), ('PythonHandler', None),
+          ('PythonHandler', 'a\\0b')]
 def tried(req, form):
     try:
         return repr(req.add_handler(*form))
@@ -198,34 +199,62 @@ def adds(phase: str) -> Case:
 
 CASES = [
     *(
-        Case(f"htaccess-interpreter-{name}", ASKED, lines + OVERRIDES, source=LOOKS, files=FILES, own_interpreter=True,
-             log=["seen by PythonLogHandler", "seen by PythonCleanupHandler"])
+        Case(
+            f"htaccess-interpreter-{name}",
+            ASKED,
+            lines + OVERRIDES,
+            source=LOOKS,
+            files=FILES,
+            own_interpreter=True,
+            log=["seen by PythonLogHandler", "seen by PythonCleanupHandler"],
+        )
         for name, lines in INTERPRETERS.items()
     ),
     *(
-        Case(f"location-interpreter-{name}", [get("/in/x")],
-             f"{lines}PythonTransHandler @M@::look\n<Location /in>\n{INSIDE}</Location>", source=LOOKS,
-             own_interpreter=True)
+        Case(
+            f"location-interpreter-{name}",
+            [get("/in/x")],
+            f"{lines}PythonTransHandler @M@::look\n<Location /in>\n{INSIDE}</Location>",
+            source=LOOKS,
+            own_interpreter=True,
+        )
         for name, lines in INTERPRETERS.items()
     ),
     *(
-        Case(f"place-{name}", [get("/one/two/three/f.x"), get("/one/"), get("/one/two/")],
-             f"<{section}>\n{INSIDE}</{section.split()[0]}>", source=LOOKS, files={"one/two/three/f.x": "x"})
+        Case(
+            f"place-{name}",
+            [get("/one/two/three/f.x"), get("/one/"), get("/one/two/")],
+            f"<{section}>\n{INSIDE}</{section.split()[0]}>",
+            source=LOOKS,
+            files={"one/two/three/f.x": "x"},
+        )
         for name, section in SECTIONS.items()
     ),
-    Case("place-files-in-directory", [get("/one/f.x")],
-         f'<Directory "@ROOT@/one">\n<Files "f.x">\n{INSIDE}</Files>\n</Directory>', source=LOOKS,
-         files={"one/f.x": ""}),
+    Case(
+        "place-files-in-directory",
+        [get("/one/f.x")],
+        f'<Directory "@ROOT@/one">\n<Files "f.x">\n{INSIDE}</Files>\n</Directory>',
+        source=LOOKS,
+        files={"one/f.x": ""},
+    ),
     *(
-        Case(f"htaccess-{word}-{number}", [get("/f.txt")], OVERRIDES,
-             files={".htaccess": f"{line}\n", "f.txt": "text"})
+        Case(
+            f"htaccess-{word}-{number}",
+            [get("/f.txt")],
+            OVERRIDES,
+            files={".htaccess": f"{line}\n", "f.txt": "text"},
+        )
         for word, lines in (("refuses", WRONG), ("accepts", RIGHT))
         for number, line in enumerate(lines)
     ),
     *(Case(f"level-{level}", [get("/")], f"LogLevel {level}\n{LOCATION}", source=LOGS) for level in LEVELS),
-    Case("level-of-location", [get("/")], f"LogLevel error\n{LOCATION}<Location />\nLogLevel debug\n</Location>",
-         source=LOGS),
+    Case(
+        "level-of-location",
+        [get("/")],
+        f"LogLevel error\n{LOCATION}<Location />\nLogLevel debug\n</Location>",
+        source=LOGS,
+    ),
     Case("level-of-module", [get("/")], f"LogLevel error python:debug\n{LOCATION}", source=LOGS),
     *(adds(phase) for phase in (*EARLY, *LATER)),
     Case("tree-of-own-host", [get("/")], TREE, source=SHOWS_TREE, files={".htaccess": "PythonOption ht 1\n"}),
-]  # fmt: skip
+]

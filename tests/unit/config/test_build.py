@@ -115,12 +115,13 @@ def test_nested_limits(outer: Methods, inner: Methods, get: bool, put: bool) -> 
 
 
 def test_the_tree_has_httpds_shape() -> None:
-    """`config_tree()` gives tuples, a section's with its brackets and, unless it is empty, a list after it."""
+    """`config_tree()` gives tuples, a section's with its brackets and, unless empty, a list after it."""
     config = load(
         '<IfDefine !X>\ntimeout 5\n</IfDefine>\n<location "/a">\nStep "a b"\n</Location>\n'
         "<Location /b>\n</Location>"
     )
-    assert config.tree == [("Timeout", "5"), ("<Location", '"/a">'), [("Step", '"a b"')], ("<Location", "/b>")]
+    section = [("<Location", '"/a">'), [("Step", '"a b"')]]
+    assert config.tree == [("Timeout", "5"), *section, ("<Location", "/b>")]
 
 
 def test_the_default_name_is_this_machines() -> None:

@@ -158,7 +158,7 @@ class TestFunctions:
             call()
 
     def test_log_levels(self, server: Any, tmp_path: Path) -> None:
-        """Without a server warnings, worse, and notices are written; with one its LogLevel counts, but for notices."""
+        """Notices are always written; else warnings and worse, or what the LogLevel of the server says."""
         for level in range(8):
             apache.log_error(f"level {level}", level)
         apache.log_error("not here", apache.APLOG_INFO, server)
