@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import threading
 import zlib
@@ -62,7 +63,7 @@ def _number(server: object, key: object, index: int) -> int:
     """Return the lock to use: the one asked for, or for -1 one that belongs to the key."""
     if not isinstance(server, mp_server):
         raise TypeError("First argument must be a server object")
-    if index == -1:
+    if operator.index(index) == -1:
         return 1 + _digest(key) % (COUNT - 1)
     if not 0 <= index < COUNT:
         raise ValueError("Lock index is out of range for number of global mutex locks")

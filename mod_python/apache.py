@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib as _importlib
 import os as _os
 import sys as _sys
+import time as _time
 import typing as _typing
 from collections.abc import Callable, Sequence
 from html import escape as escape
@@ -95,10 +96,14 @@ def import_module(
 
 
 def module_mtime(module: ModuleType) -> float:
-    """Return when a module's file was modified, in epoch seconds; 0 when it has none."""
-    file = getattr(module, "__file__", None)
+    """Return when a module's file was modified, in epoch seconds; 0 when it has none.
+
+    When it was looked at is left in the module, as `__mtime_check__`.
+    """
+    file = module.__dict__.get("__file__")
     if file is None:
         return 0
+    vars(module)["__mtime_check__"] = _time.time()
     return max(_mtime(file), _mtime(file[:-1]))
 
 

@@ -101,7 +101,7 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
         server_root=facts.server_root,
         loaded=tuple(facts.modules.names),
         defines=frozenset(facts.defines),
-        tree=config_tree(parser.nodes),
+        tree=config_tree(parser.nodes, facts.registry.spelling),
         warnings=(),
         files=tuple(parser.files),
     )

@@ -51,6 +51,10 @@ class Registry:
         """Return whether `name` is a directive or section of httpd or of a module here."""
         return name.lower() in self._rows or self.known(name) is not None
 
+    def spelling(self, name: str) -> str:
+        """Return a directive's name as it is spelled in the documentation, a section's without its `>`."""
+        return self._names.get(name.lower(), name).rstrip(">")
+
     def suggest(self, name: str) -> str:
         """Return "did you mean X?" for the nearest name, or an empty string."""
         key = name.lower()

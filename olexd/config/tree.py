@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,15 @@ class Block:
 Node = Line | Block
 
 
-def config_tree(nodes: Iterable[Node]) -> list[Any]:
+def config_tree(nodes: Iterable[Node], spelling: Callable[[str], str]) -> list[Any]:
     """Return the tree as `apache.config_tree()` shows it.
 
-    Directives are tuples (name, arguments), a section is such a tuple followed by a list of its contents.
+    Directives are tuples (name, arguments), a section is such a tuple followed by a list of its contents
+    unless it is empty. `spelling` gives a name's own upper and lower case.
     """
     result: list[Any] = []
     for node in nodes:
-        result.append((node.name, node.raw))
-        if isinstance(node, Block):
-            result.append(config_tree(node.children))
+        result.append((spelling(node.name), node.raw))
+        if isinstance(node, Block) and node.children:
+            result.append(config_tree(node.children, spelling))
     return result

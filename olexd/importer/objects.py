@@ -44,13 +44,20 @@ def _own_name(module: ModuleType, name: str) -> Any:
     try:
         return module.__dict__[name]
     except KeyError:
-        file = getattr(module, "__file__", None) or module.__name__
-        raise _Missing(AttributeError(f"module '{file}' contains no '{name}'")) from None
+        raise _no_such_name(module, name) from None
+
+
+def _no_such_name(module: ModuleType, name: str) -> _Missing:
+    file = getattr(module, "__file__", None) or module.__name__
+    return _Missing(AttributeError(f"module '{file}' contains no '{name}'"))
 
 
 def _walk(module: ModuleType, path: str, arg: object) -> Any:
+    first, *_ = names = path.split(".")
+    if not hasattr(module, first):
+        raise _no_such_name(module, first)
     parent: Any = module
-    for name in path.split("."):
+    for name in names:
         found = _attribute(parent, name)
         if inspect.isclass(parent):
             instance: Any = parent

@@ -59,8 +59,12 @@ def integer(field: str, message: str = "", convert: Callable[[int], Any] = int) 
 
 
 def argument_text(value: object, position: int, none: bool = False) -> None:
-    """Refuse a plain string argument that is no str, as the original words it."""
-    if isinstance(value, str) or (none and value is None):
+    """Refuse a plain string argument that is no str or holds a NUL, as the original words it."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("embedded null character")
+        return
+    if none and value is None:
         return
     wanted = "str or None" if none else "str"
     given = "None" if value is None else type(value).__name__

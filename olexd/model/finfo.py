@@ -8,6 +8,8 @@ import stat as modes
 from collections.abc import Iterator
 from typing import Final
 
+from olexd.model.attributes import argument_text
+
 FIELDS: Final = (
     "protection",
     "inode",
@@ -44,6 +46,9 @@ _SHOWN: Final = [
 
 ALL_FIELDS: Final = 0x73F370
 """APR's mask of everything that `stat()` fills in."""
+
+LINK: Final = 0x1
+"""APR's flag that asks for a symbolic link itself, not for what it leads to."""
 
 NO_FILE: Final = 0
 UNKNOWN_FILE: Final = 127
@@ -152,6 +157,8 @@ class mp_finfo:
         return None if self._result is None else int(self._result.st_ctime)
 
     def __getitem__(self, index: int) -> int | str | None:
+        if not hasattr(index, "__index__"):
+            raise TypeError(f"sequence index must be integer, not {type(index).__name__!r}")
         if not 0 <= index < len(FIELDS):
             raise IndexError("tuple index out of range")
         return getattr(self, FIELDS[index])  # type: ignore[no-any-return]
@@ -172,14 +179,14 @@ class mp_finfo:
 def stat(fname: str, wanted: int) -> mp_finfo:
     """Return the status of the file `fname`; all fields are filled, whatever `wanted` says.
 
-    A missing file gives `filetype` 0. Raises OSError (errno, 'apr_stat() failed') for other failures.
+    With `APR_FINFO_LINK` it is that of a symbolic link itself. A missing file gives `filetype` 0. Raises
+    OSError (errno, 'apr_stat() failed') for other failures.
     """
-    if not isinstance(fname, str):
-        raise TypeError(f"argument 1 must be str, not {type(fname).__name__}")
-    operator.index(wanted)
+    argument_text(fname, 1)
+    follows = not operator.index(wanted) & LINK
     try:
-        return mp_finfo(os.stat(fname), fname)
-    except (FileNotFoundError, NotADirectoryError):
+        return mp_finfo(os.stat(fname, follow_symlinks=follows), fname)
+    except FileNotFoundError:
         return mp_finfo(None)
     except OSError as error:
         raise OSError(error.errno, "apr_stat() failed") from None

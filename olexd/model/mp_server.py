@@ -102,14 +102,15 @@ _is_callable = callable
 def log_arguments(message: str | None, level: int) -> tuple[str, Level] | None:
     """Check the arguments of a `log_error`; None when there is nothing to write.
 
-    Level 0 cannot be told from "not given" and counts as an error; higher bits are flags of Apache's.
+    Level 0 cannot be told from "not given" and counts as an error; bits above those of the trace levels are
+    flags of Apache's.
     """
     argument_text(message, 1, none=True)
     if not isinstance(level, int):
         raise TypeError(f"'{type(level).__name__}' object cannot be interpreted as an integer")
     if message is None:
         return None
-    return message, Level(level & 7) or Level.ERR
+    return message, Level(level & Level.TRACE8) or Level.ERR
 
 
 def server_of(host: HostConfig, config: ServerConfig) -> mp_server:

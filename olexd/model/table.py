@@ -110,11 +110,11 @@ class Table:
     _repeated: set[str] | None
     """The names with more than one entry."""
 
-    def __init__(self, items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] | None = None) -> None:
+    def __init__(self, items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = ()) -> None:
         self._entries = []
         self._first = {}
         self._repeated = None
-        if items is not None:
+        if items != ():
             _fill(self, items)
 
     @classmethod

@@ -96,13 +96,15 @@ class PythonFilter:
         filter = mp_filter(self._name, self._entry.text, directory, req, incoming, pass_on, is_input)
         caller = runtime.interpreter()
         try:
-            result = self._function(request, filter)(filter)
+            function = self._function(request, filter)
+            try:
+                result = function(filter)
+            except ServerReturn as raised:
+                returned(request, raised)
+                return True
             if inspect.iscoroutine(result):
                 result.close()
                 raise TypeError("a filter cannot be a coroutine function")
-        except ServerReturn as raised:
-            returned(request, raised)
-            return True
         except (ClientGone, FilterFailed, GeneratorExit):
             # What went wrong is not this filter's affair.
             raise

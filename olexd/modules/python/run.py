@@ -80,24 +80,28 @@ async def run_handlers(record: Request, phase: PythonPhase) -> int:
 async def _run_one(
     record: Request, req: mp_request, plan: PythonPlan, entry: Handler, phase: PythonPhase
 ) -> int | None:
-    """Run one handler; return its result, None when it has no function for the phase and may lack it."""
+    """Run one handler; return its result, None when it has no function for the phase and may lack it.
+
+    SERVER_RETURN is a result only where the function raises it: raised by the import of its module or by the
+    class that it is a method of, it is an error like any other.
+    """
     mistake: BaseException | None = None
     try:
+        directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
+        interpreter = req.interpreter
+        target = plan.targets.get((entry.text, directory, phase.name, interpreter))
+        if target is None or not target.is_current(plan.auto_reload):
+            await to_pool(record)
+            target = plan.load(entry, phase, directory, interpreter)
+        if target.on_reactor is not record.connection.on_reactor:
+            await (to_reactor(record) if target.on_reactor else to_pool(record))
+        runtime.set_interpreter(interpreter)
+        function = target.function
+        if target.per_request:
+            function = await instance_function(record, req, target, interpreter)
+        if function is None:
+            return None
         try:
-            directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
-            interpreter = req.interpreter
-            target = plan.targets.get((entry.text, directory, phase.name, interpreter))
-            if target is None or not target.is_current(plan.auto_reload):
-                await to_pool(record)
-                target = plan.load(entry, phase, directory, interpreter)
-            if target.on_reactor is not record.connection.on_reactor:
-                await (to_reactor(record) if target.on_reactor else to_pool(record))
-            runtime.set_interpreter(interpreter)
-            function = target.function
-            if target.per_request:
-                function = await instance_function(record, req, target, interpreter)
-            if function is None:
-                return None
             if plan.request_timeout is None:
                 result = function(req)
                 if type(result) is not int and hasattr(result, "__await__"):

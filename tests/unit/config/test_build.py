@@ -115,9 +115,13 @@ def test_nested_limits(outer: Methods, inner: Methods, get: bool, put: bool) -> 
 
 
 def test_the_tree_has_httpds_shape() -> None:
-    """`config_tree()` gives tuples, a section's with its brackets and followed by a list."""
-    config = load('<IfDefine !X>\nTimeout 5\n</IfDefine>\n<Location "/a">\nStep "a b"\n</Location>')
-    assert config.tree == [("Timeout", "5"), ("<Location", '"/a">'), [("Step", '"a b"')]]
+    """`config_tree()` gives tuples, a section's with its brackets and, unless empty, a list after it."""
+    config = load(
+        '<IfDefine !X>\ntimeout 5\n</IfDefine>\n<location "/a">\nStep "a b"\n</Location>\n'
+        "<Location /b>\n</Location>"
+    )
+    section = [("<Location", '"/a">'), [("Step", '"a b"')]]
+    assert config.tree == [("Timeout", "5"), *section, ("<Location", "/b>")]
 
 
 def test_the_default_name_is_this_machines() -> None:

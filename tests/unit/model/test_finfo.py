@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from olexd.model.finfo import mp_finfo, stat
+from olexd.model.finfo import LINK, mp_finfo, stat
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,16 @@ def test_a_directory(tmp_path: Path) -> None:
     assert stat(str(tmp_path), 0).filetype == 2
 
 
-@pytest.mark.parametrize("name", ["nope", "file/nope"])
-def test_no_file(tmp_path: Path, name: str) -> None:
+def test_a_link(tmp_path: Path) -> None:
+    """A symbolic link is followed, unless APR_FINFO_LINK asks for the link itself."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    assert (stat(str(link), 0).filetype, stat(str(link), LINK).filetype) == (2, 6)
+
+
+def test_no_file(tmp_path: Path) -> None:
     """A missing file has type 0 and no other fact."""
-    (tmp_path / "file").touch()
-    missing = stat(str(tmp_path / name), 0)
+    missing = stat(str(tmp_path / "nope"), 0)
     assert missing.filetype == 0
     assert list(missing) == [None] * 12
     assert "'filetype': 0" in repr(missing)
@@ -51,8 +56,12 @@ def test_other_failures_are_raised() -> None:
     """A name that cannot be looked at raises OSError with APR's words."""
     with pytest.raises(OSError, match=r"apr_stat\(\) failed"):
         stat("/" + "x" * 5000, 0)
+    with pytest.raises(NotADirectoryError, match=r"apr_stat\(\) failed"):
+        stat(__file__ + "/nope", 0)
     with pytest.raises(TypeError, match="argument 1 must be str, not bytes"):
         stat(b"/", 0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="embedded null character"):
+        stat("/\0", 0)
 
 
 @pytest.mark.parametrize("index", [-1, 13, 99])
@@ -68,5 +77,7 @@ def test_attributes_are_fixed() -> None:
         mp_finfo(None).x  # noqa: B018
     with pytest.raises(AttributeError, match="not writable"):
         mp_finfo(None).size = 1  # type: ignore[misc]
+    with pytest.raises(TypeError, match="sequence index must be integer, not 'slice'"):
+        mp_finfo(None)[0:2]  # type: ignore[index]
     with pytest.raises(TypeError):
         len(mp_finfo(None))  # type: ignore[arg-type]

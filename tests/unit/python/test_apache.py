@@ -158,12 +158,13 @@ class TestFunctions:
             call()
 
     def test_log_levels(self, server: Any, tmp_path: Path) -> None:
-        """Without a server warnings, worse, and notices are written; with one its LogLevel counts."""
+        """Notices are always written; else warnings and worse, or what the LogLevel of the server says."""
         for level in range(8):
             apache.log_error(f"level {level}", level)
-        apache.log_error("not here", apache.APLOG_NOTICE, server)
+        apache.log_error("not here", apache.APLOG_INFO, server)
+        apache.log_error("level 5", apache.APLOG_NOTICE, server)
         apache.log_error(None)
-        assert [line[-1] for line in logged(tmp_path)] == ["0", "1", "2", "3", "4", "5"]
+        assert [line[-1] for line in logged(tmp_path)] == ["0", "1", "2", "3", "4", "5", "5"]
 
     def test_modules_by_directory(self, tmp_path: Path) -> None:
         """`path` is searched first, and `log` tells of it."""

@@ -161,6 +161,14 @@ class TestResults:
         got, record = run(handler(write, f"raise {raised}"))
         assert (got, record.status) == (result, status)
 
+    @pytest.mark.parametrize("place", ["import", "class"])
+    def test_server_return_outside_of_the_handler(self, write: Write, place: str) -> None:
+        """Raised before the handler is called it is an error: a guard that cannot be made opens nothing."""
+        raising = "raise apache.SERVER_RETURN(apache.OK)\n"
+        guard = f"class Guard:\n    def __init__(self, req): {raising}    def check(self, req): return 0\n"
+        write("early_sr", APACHE + (raising if place == "import" else guard))
+        assert run("PythonAccessHandler early_sr::Guard.check", "PythonAccessHandler")[0] == 500
+
     def test_stacks_go_on_after_server_return_ok(self, write: Write) -> None:
         """Raised OK is OK."""
         handler(write, "raise apache.SERVER_RETURN(apache.OK)", "first_h")
@@ -319,6 +327,25 @@ class TestSides:
         """It is awaited on the reactor, and its result counts."""
         write("later", "async def later(): return 403\ndef handler(req): return later()\n")
         assert run("PythonHandler later")[0] == 403
+
+    @pytest.mark.parametrize(
+        "definition",
+        [
+            "import functools\nasync def two(word, req): return 403\nhandler = functools.partial(two, 'x')\n",
+            "import functools\nclass H:\n    async def __call__(self, req): return 403\n"
+            "handler = functools.partial(H())\n",
+            "import functools\nfrom twisted.internet.defer import ensureDeferred\n"
+            "async def inner(req): return 403\n@functools.wraps(inner)\n"
+            "def handler(req): return ensureDeferred(inner(req))\n",
+            "class H:\n    async def method(self, req): return 403\nhandler = H().method\n",
+            "from twisted.internet.defer import succeed\nhandler = lambda req: succeed(403)\n",
+        ],
+    )
+    def test_other_forms_of_coroutines(self, write: Write, definition: str) -> None:
+        """Partial, decorated and bound ones are awaited, first and ever after."""
+        write("co_j", definition)
+        got, record = run("PythonHandler co_j")
+        assert (got, again(record)) == (403, 403)
 
     def test_exceptions_of_coroutines(self, write: Write) -> None:
         """They are failures like all others, SERVER_RETURN too."""
