@@ -16,6 +16,7 @@ from mod_python import apache
 from olexd.config.python import PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
+from olexd.importer import import_module
 from olexd.model.logging import log_request
 from olexd.model.mp_request import mp_request
 from olexd.model.output import BUFFER_SIZE
@@ -35,13 +36,13 @@ def handler(req: mp_request) -> int:
     Raises KeyError without the option `mod_python.wsgi.application`, ImportError for a module that cannot be
     imported, ValueError for a base that ends with a slash, and whatever the application raises.
     """
-    name = req.get_options()[APPLICATION_OPTION]
+    name = req._peek_options()[APPLICATION_OPTION]
     application = _application(req, name)
     if not application:
         return _decline(req, f"{APPLICATION_OPTION} ({name!r}) not found")
     environ = req.build_wsgi_env()
     if environ is None:
-        base = req.get_options().get(BASE_OPTION)
+        base = req._peek_options().get(BASE_OPTION)
         return _decline(req, f"req.uri ({req.uri!r}) does not start with {BASE_OPTION} ({base!r})")
     errors = environ["wsgi.errors"]
     try:
@@ -62,7 +63,11 @@ def _application(req: mp_request, name: str) -> Application | None:
     """Return the callable that an option's value names, None when its module has none of that name."""
     module_name, _, function = name.partition("::")
     conf = req._record.conf[PythonDir]
-    module = apache.import_module(module_name, conf.auto_reload is not False, bool(conf.debug))
+    reloads = conf.auto_reload is not False
+    if conf.debug:
+        module = apache.import_module(module_name, reloads, 1)
+    else:
+        module = import_module(req.interpreter, module_name, (), reloads)
     return vars(module).get(function or "application")
 
 
