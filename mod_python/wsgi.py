@@ -9,8 +9,12 @@ without the option it is the Location that the handler is configured in. The ser
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from io import BufferedReader, FileIO
+from stat import S_ISREG
 from typing import Any, Final
+from wsgiref.util import FileWrapper
 
 from mod_python import apache
 from olexd.config.python import PythonDir
@@ -77,8 +81,9 @@ def _run(req: mp_request, application: Application, environ: dict[str, Any]) -> 
         _send_whole(req, response)
         return
     try:
-        for item in response:
-            req.write(item)
+        if type(response) is not FileWrapper or not _send_file(req, response.filelike):
+            for item in response:
+                req.write(item)
     finally:
         close = getattr(response, "close", None)
         if close is not None:
@@ -91,6 +96,22 @@ def _send_whole(req: mp_request, items: list[bytes] | tuple[bytes, ...]) -> None
     if len(body) > BUFFER_SIZE and not req._bytes_queued and "Content-Length" not in req.headers_out:
         req.set_content_length(len(body))
     req.write(body, 0)
+
+
+def _send_file(req: mp_request, file: Any) -> bool:
+    """Send what is left of a file of the system, by the system; return whether it is one."""
+    if type(file) is not BufferedReader or type(file.raw) is not FileIO:
+        # Only of these is it known that what they read is what the file holds.
+        return False
+    status = os.fstat(file.fileno())
+    if not S_ISREG(status.st_mode):
+        return False
+    offset = file.tell()
+    length = max(status.st_size - offset, 0)
+    if not req._bytes_queued and "Content-Length" not in req.headers_out:
+        req.set_content_length(length)
+    req._record.output.send_file(file.fileno(), offset, length)
+    return True
 
 
 def _as_bytes(item: object) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
+from wsgiref.util import FileWrapper
 
 from olexd.config.core import ProcessSettings
 from olexd.errorlog import Level
@@ -28,6 +29,7 @@ _FIXED: Final = {
     "wsgi.multithread": True,
     "wsgi.multiprocess": False,
     "wsgi.run_once": False,
+    "wsgi.file_wrapper": FileWrapper,
 }
 """What is the same for every call, and room for the rest."""
 

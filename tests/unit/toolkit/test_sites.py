@@ -1,4 +1,4 @@
-"""Pages, published modules and scripts import the helpers of their own site, whatever other sites call theirs."""
+"""Pages, published modules and scripts import the helpers of their own site."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ SOURCES = {
     ),
     "publisher": (
         "page.py",
-        "from site_helper import name\n\n\ndef index():\n    import site_helper\n    return site_helper.name + name\n",
+        "from site_helper import name\ndef index():\n    import site_helper as h\n    return h.name + name\n",
     ),
     "cgihandler": (
         "page.py",
-        "import site_helper\nfrom site_helper import *\nprint('X-A: 1\\n\\n' + site_helper.name + name, end='')\n",
+        "import site_helper as h\nfrom site_helper import *\nprint('X-A: 1\\n\\n' + h.name + name, end='')\n",
     ),
 }
 
