@@ -161,7 +161,7 @@ class TestFunctions:
         """Without a server warnings, worse, and notices are written; with one its LogLevel counts."""
         for level in range(8):
             apache.log_error(f"level {level}", level)
-        apache.log_error("not here", apache.APLOG_NOTICE, server)
+        apache.log_error("not here", apache.APLOG_INFO, server)
         apache.log_error(None)
         assert [line[-1] for line in logged(tmp_path)] == ["0", "1", "2", "3", "4", "5"]
 
