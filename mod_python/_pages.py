@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import Final
 
 from olexd.errorlog import Level
+from olexd.importer import join_site
 from olexd.importer.loaders import Signature, file_signature
 from olexd.importer.locks import LoadLocks
+from olexd.importer.sites import MARK
 from olexd.model import runtime
 from olexd.model.mp_request import mp_request
 
@@ -68,7 +70,7 @@ class PageCache:
             req.log_error(f"Publisher {verb} page {key[1]}", Level.NOTICE)
         # What the file looks like is noted first: a change while it is read shows at the next request.
         signature = file_signature(key[1])
-        self._pages[key] = (signature, _page(key[1]))
+        self._pages[key] = (signature, _page(key))
 
 
 def _reloads(req: mp_request) -> bool:
@@ -79,13 +81,15 @@ def _debugs(req: mp_request) -> bool:
     return bool(req.get_config().get("PythonDebug") == "1")
 
 
-def _page(file: str) -> PageModule:
+def _page(key: Key) -> PageModule:
     """Execute a file; its source may name its encoding as any Python source may."""
+    interpreter, file = key
     with open(file, "rb") as source:
         tree = ast.parse(source.read(), file)
     module = PageModule(_NOT_WORD.sub("_", file))
     module.__file__ = file
     module._imported = frozenset()
+    join_site(module.__dict__, interpreter)
     exec(compile(tree, file, "exec", dont_inherit=True), module.__dict__)
     module._imported = frozenset(_imported_names(tree, module))
     return module
@@ -115,5 +119,6 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
 def _star_names(source: str, module: ModuleType) -> list[str]:
     """Return the names that mean the same thing in the module and in the one it imports everything from."""
     nothing = object()
+    source = module.__dict__[MARK].name_of(source)
     names = vars(sys.modules[source]) if source in sys.modules else {}
     return [name for name, value in names.items() if module.__dict__.get(name, nothing) is value]

@@ -28,6 +28,7 @@ from mod_python._cgi_streams import CGIStdout
 from mod_python._script_process import leave, working_in
 from olexd.errorlog import Level
 from olexd.errors import ServerReturn
+from olexd.importer import join_site
 from olexd.importer.loaders import Signature, file_signature
 from olexd.model.mp_request import mp_request
 from olexd.status import NOT_FOUND, OK
@@ -93,6 +94,7 @@ def _compiled(path: str, signature: Signature) -> _Script:
 def _execute(req: mp_request, script: _Script, response: CGIStdout) -> None:
     module = ModuleType(script.module)
     module.__file__ = script.path
+    join_site(module.__dict__, req.interpreter)
     with _registered(module, script.free):
         try:
             exec(script.code, module.__dict__)

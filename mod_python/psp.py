@@ -40,6 +40,8 @@ from mod_python._psp_cache import (
 from mod_python._psp_code import compile_page
 from mod_python._request import Request, option
 from olexd.errors import ServerReturn
+from olexd.importer import join_site
+from olexd.model import runtime
 
 __all__ = [
     "PSP",
@@ -244,7 +246,7 @@ class PSP:
     def _globals(self, interface: PSPInterface, form: Any, vars: Mapping[str, Any]) -> dict[str, Any]:
         """Return the page's variables."""
         req = self.req
-        return {
+        variables = {
             **globals(),
             "req": req,
             "form": form,
@@ -256,6 +258,8 @@ class PSP:
             "__mp_info__": SimpleNamespace(label="", file=req.filename, cache=None, children=None),
             "__mp_path__": [],
         }
+        join_site(variables, runtime.interpreter())
+        return variables
 
     def __str__(self) -> str:
         """Run the page as HTML; the text is what the page wrote already, so there is none to return."""

@@ -190,4 +190,4 @@ def _form(req: Any) -> util.FieldStorage:
 def _note_nothing(req: mp_request) -> None:
     if req._bytes_queued or req.next is not None or req.get_config().get("PythonDebug") != "1":
         return
-    req.log_error("mod_python.publisher: nothing to publish.", Level.NOTICE)
+    req.log_error("mod_python.publisher: nothing to publish.")

@@ -4,8 +4,9 @@ Differences from mod_python 3.5: field names are str, simple values are text tha
 bytes that are not UTF-8 never fail a request; multipart bodies may end lines in LF, leave out
 dispositions, and end in any way; a form is bounded by the options `olexd.form.max_parts` (1000 parts),
 `olexd.form.max_files` (100 of them uploaded files), `olexd.form.max_fields` (10000 fields),
-`olexd.form.max_part_header` (16384 bytes for the headers of one part) and `olexd.form.max_memory` (1048576
-bytes of values that are not files), beyond which the answer is 413.
+`olexd.form.max_part_header` (16384 bytes for the headers of one part), `olexd.form.max_field` (1048576
+bytes of one value that is not a file) and `olexd.form.max_memory` (1048576 bytes of all of them), beyond
+which the answer is 413.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ MAX_PARTS: Final = 1000
 MAX_FILES: Final = 100
 MAX_FIELDS: Final = 10_000
 MAX_PART_HEADER: Final = 16 << 10
+MAX_FIELD: Final = 1 << 20
 MAX_MEMORY: Final = 1 << 20
 LONGEST_LENGTH: Final = 18
 """Digits of a Content-Length."""
@@ -89,6 +91,7 @@ class FieldStorage:
     ) -> None:
         self.list = FieldList()
         self._max_fields = _limit(req, "olexd.form.max_fields", MAX_FIELDS)
+        self._max_field = _limit(req, "olexd.form.max_field", MAX_FIELD)
         keep = bool(keep_blank_values)
         try:
             if req.args:
@@ -123,7 +126,7 @@ class FieldStorage:
                 part_header=_limit(req, "olexd.form.max_part_header", MAX_PART_HEADER),
             )
             files = _limit(req, "olexd.form.max_files", MAX_FILES)
-            sinks = _Sinks(memory, files, file_callback, field_callback)
+            sinks = _Sinks(memory, self._max_field, files, file_callback, field_callback)
             parts = MultipartReader(req.read, _boundary(ctype), limits)
             for headers in parts:
                 self.list.append(_read_part(parts, headers, sinks))
@@ -135,6 +138,8 @@ class FieldStorage:
         if text.count(b"&") + text.count(b";") >= self._max_fields:
             raise BadRequest(413, f"form with more than {self._max_fields} fields")
         for name, value in parse_qsl(text, keep):
+            if len(value) > self._max_field:
+                raise _field_too_long(self._max_field)
             self.add_field(decode_name(name), value)
 
     def add_field(self, key: str, value: Any) -> None:
@@ -239,6 +244,10 @@ def _boundary(ctype: str) -> bytes:
     return boundary.encode("utf-8", "surrogateescape")
 
 
+def _field_too_long(limit: int) -> BadRequest:
+    return BadRequest(413, f"form value with more than the {limit} bytes that olexd.form.max_field allows")
+
+
 class _Memory(BytesIO):
     """A value in memory, which takes from what the whole form may use."""
 
@@ -247,6 +256,8 @@ class _Memory(BytesIO):
         self._sinks = sinks
 
     def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > self._sinks.longest:
+            raise _field_too_long(self._sinks.longest)
         self._sinks.left -= len(data)
         if self._sinks.left < 0:
             raise BadRequest(413, "form values need more memory than olexd.form.max_memory allows")
@@ -254,16 +265,21 @@ class _Memory(BytesIO):
 
 
 class _Sinks:
-    """Opens what the values of parts are written to: `left` bytes of memory, `files` files."""
+    """Opens what the values of parts are written to: `left` bytes of memory, `files` files.
+
+    One value may have `longest` bytes in memory.
+    """
 
     def __init__(
         self,
         left: int,
+        longest: int,
         files: int,
         file_callback: Callable[[str], Any] | None,
         field_callback: Callable[[], Any] | None,
     ) -> None:
         self.left = left
+        self.longest = longest
         self._files = files
         self._file = file_callback
         self._field = field_callback

@@ -9,13 +9,18 @@ without the option it is the Location that the handler is configured in. The ser
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from io import BufferedReader, FileIO
+from stat import S_ISREG
 from typing import Any, Final
+from wsgiref.util import FileWrapper
 
 from mod_python import apache
 from olexd.config.python import PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
+from olexd.importer import import_module
 from olexd.model.logging import log_request
 from olexd.model.mp_request import mp_request
 from olexd.model.output import BUFFER_SIZE
@@ -35,13 +40,13 @@ def handler(req: mp_request) -> int:
     Raises KeyError without the option `mod_python.wsgi.application`, ImportError for a module that cannot be
     imported, ValueError for a base that ends with a slash, and whatever the application raises.
     """
-    name = req.get_options()[APPLICATION_OPTION]
+    name = req._peek_options()[APPLICATION_OPTION]
     application = _application(req, name)
     if not application:
         return _decline(req, f"{APPLICATION_OPTION} ({name!r}) not found")
     environ = req.build_wsgi_env()
     if environ is None:
-        base = req.get_options().get(BASE_OPTION)
+        base = req._peek_options().get(BASE_OPTION)
         return _decline(req, f"req.uri ({req.uri!r}) does not start with {BASE_OPTION} ({base!r})")
     errors = environ["wsgi.errors"]
     try:
@@ -62,7 +67,11 @@ def _application(req: mp_request, name: str) -> Application | None:
     """Return the callable that an option's value names, None when its module has none of that name."""
     module_name, _, function = name.partition("::")
     conf = req._record.conf[PythonDir]
-    module = apache.import_module(module_name, conf.auto_reload is not False, bool(conf.debug))
+    reloads = conf.auto_reload is not False
+    if conf.debug:
+        module = apache.import_module(module_name, reloads, 1)
+    else:
+        module = import_module(req.interpreter, module_name, (), reloads)
     return vars(module).get(function or "application")
 
 
@@ -72,8 +81,9 @@ def _run(req: mp_request, application: Application, environ: dict[str, Any]) -> 
         _send_whole(req, response)
         return
     try:
-        for item in response:
-            req.write(item)
+        if type(response) is not FileWrapper or not _send_file(req, response.filelike):
+            for item in response:
+                req.write(item)
     finally:
         close = getattr(response, "close", None)
         if close is not None:
@@ -86,6 +96,22 @@ def _send_whole(req: mp_request, items: list[bytes] | tuple[bytes, ...]) -> None
     if len(body) > BUFFER_SIZE and not req._bytes_queued and "Content-Length" not in req.headers_out:
         req.set_content_length(len(body))
     req.write(body, 0)
+
+
+def _send_file(req: mp_request, file: Any) -> bool:
+    """Send what is left of a file of the system, by the system; return whether it is one."""
+    if type(file) is not BufferedReader or type(file.raw) is not FileIO:
+        # Only of these is it known that what they read is what the file holds.
+        return False
+    status = os.fstat(file.fileno())
+    if not S_ISREG(status.st_mode):
+        return False
+    offset = file.tell()
+    length = max(status.st_size - offset, 0)
+    if not req._bytes_queued and "Content-Length" not in req.headers_out:
+        req.set_content_length(length)
+    req._record.output.send_file(file.fileno(), offset, length)
+    return True
 
 
 def _as_bytes(item: object) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from olexd.importer import modules as _modules
 from olexd.importer import paths as _paths
-from olexd.importer.modules import LoadedModule, import_module, load
+from olexd.importer.modules import LoadedModule, import_module, join_site, load
 from olexd.importer.objects import resolve_object
 from olexd.importer.paths import add_directory, apply_python_path
 
@@ -21,6 +21,7 @@ __all__ = [
     "apply_python_path",
     "forget",
     "import_module",
+    "join_site",
     "load",
     "resolve_object",
 ]

@@ -17,12 +17,12 @@ import time
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from olexd.importer import loaders
 from olexd.importer.loaders import Signature, file_signature
 from olexd.importer.paths import search_path
-from olexd.importer.sites import Site, install, uninstall
+from olexd.importer.sites import MARK, Site, install, uninstall
 
 CHECK_INTERVAL: Final = 1.0
 """Seconds between two looks at a module's file."""
@@ -162,6 +162,11 @@ def _site(interpreter: str, directories: tuple[str, ...]) -> Site:
         made = Site(interpreter, directories, _own_module)
         found = _sites.setdefault((interpreter, directories), made)
     return found
+
+
+def join_site(namespace: dict[str, Any], interpreter: str) -> None:
+    """Let code that is executed in `namespace` import as the modules on the interpreter's own path do."""
+    namespace[MARK] = _site(interpreter, ())
 
 
 def _own_module(site: Site, name: str) -> str | None:

@@ -48,6 +48,11 @@ class Site:
             self._known[top] = self._resolve(self, top)
         return self._known[top]
 
+    def name_of(self, name: str) -> str:
+        """Return under which name `import name`, in a module of the site, finds what it means."""
+        top, dot, rest = name.partition(".")
+        return (self.own_name(top) or top) + dot + rest
+
 
 _import: Final = builtins.__import__
 _lock: Final = threading.Lock()
@@ -63,10 +68,7 @@ def _site_import(
     """`import` as it is, but for absolute imports in the modules of a site."""
     site = None if level or globals is None else globals.get(MARK)
     if type(site) is Site:
-        top, dot, rest = name.partition(".")
-        own = site.own_name(top)
-        if own is not None:
-            name = own + dot + rest
+        name = site.name_of(name)
     return _import(name, globals, locals, fromlist or (), level)
 
 

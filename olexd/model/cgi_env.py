@@ -7,11 +7,10 @@ import platform
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir, CoreServer
-from olexd.config.server import HostConfig
 from olexd.model.request import Request
 from olexd.model.table import Table
 
@@ -21,6 +20,8 @@ Variables = dict[str, str | None]
 _PLAIN_NAME: Final = re.compile(b"[A-Za-z0-9-]+")
 _OWN_NAMES: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 _KEPT_BACK: Final = frozenset({b"authorization", b"proxy-authorization", b"proxy"})
+_MAX_KNOWN: Final = 64
+"""How many ways to name the server are remembered."""
 _PATH: Final = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
 MOD_PYTHON_VERSION: Final = "3.5.0"
 """The version of mod_python whose behaviour this is."""
@@ -70,20 +71,18 @@ def _header_lines(record: Request) -> Sequence[tuple[bytes, bytes]]:
     return record.header_lines if table is None else table.raw_items()
 
 
-def _header_variables(record: Request) -> Variables:
-    env: Variables = {}
+def _add_headers(env: Variables, record: Request) -> None:
     for name, value in _header_lines(record):
         variable = _header_variable(name)
         if variable is not None:
             text = value.decode("latin-1")
             env[variable] = f"{env[variable]}, {text}" if variable in env else text
-    return env
 
 
 def authorization(record: Request) -> str | None:
     """Return the Authorization field, its bytes as Latin-1; None without one."""
     for name, value in _header_lines(record):
-        if name.lower() == b"authorization":
+        if len(name) == 13 and name.lower() == b"authorization":
             return value.decode("latin-1")
     return None
 
@@ -107,17 +106,16 @@ def path_as_bytes_text(record: Request, path: str) -> str:
 
 def common_variables(record: Request) -> Variables:
     """Return what every CGI-like program gets; SCRIPT_FILENAME is None where there is no file."""
-    env = _header_variables(record)
-    env |= _host_variables(record.host)
-    if is_https(record):
-        env["HTTPS"] = "on"
-    connection = record.connection
-    env["SERVER_NAME"] = as_bytes_text(server_name(record))
-    env["SERVER_ADDR"] = connection.local[0]
-    env["SERVER_PORT"] = str(server_port(record))
+    env: Variables = {}
+    _add_common(env, record)
+    return env
+
+
+def _add_common(env: Variables, record: Request) -> None:
+    _add_headers(env, record)
+    env |= _server_variables(record)
     env["REMOTE_ADDR"] = record.client_ip
-    env["REMOTE_PORT"] = str(connection.peer[1])
-    env["REQUEST_SCHEME"] = scheme(record)
+    env["REMOTE_PORT"] = str(record.connection.peer[1])
     if record.notes_table is not None:
         env |= _context_variables(record.notes_table)
     env["SCRIPT_FILENAME"] = record.filename and as_bytes_text(record.filename)
@@ -125,7 +123,6 @@ def common_variables(record: Request) -> Variables:
         env |= _user_variables(record.user, record.ap_auth_type)
     if record.prev is not None:
         env |= _redirect_variables(record.prev)
-    return env
 
 
 def _context_variables(notes: Table) -> Variables:
@@ -134,31 +131,42 @@ def _context_variables(notes: Table) -> Variables:
     return {name: as_bytes_text(value) for name in names if (value := notes.get(name)) is not None}
 
 
-def _host_variables(host: HostConfig) -> Variables:
-    """Return what is the same for all requests to a host, made once.
+def _server_variables(record: Request) -> Variables:
+    """Return what is the same for all requests that name the server so, and came in so: made once.
 
-    What differs stands there too, as "": so the variables come in httpd's order.
+    What differs stands there too: so the variables come in httpd's order.
     """
-    known: Variables | None = host.server.__dict__.get("cgi_variables")
-    if known is None:
-        core = host.server[CoreServer]
-        known = host.server.__dict__["cgi_variables"] = {
-            "PATH": _PATH,
-            "SERVER_SIGNATURE": "",
-            "SERVER_SOFTWARE": SERVER_SOFTWARE,
-            "SERVER_NAME": "",
-            "SERVER_ADDR": "",
-            "SERVER_PORT": "",
-            "REMOTE_ADDR": "",
-            "DOCUMENT_ROOT": as_bytes_text(core.document_root),
-            "REQUEST_SCHEME": "",
-            "CONTEXT_PREFIX": "",
-            "CONTEXT_DOCUMENT_ROOT": as_bytes_text(core.document_root),
-            "SERVER_ADMIN": as_bytes_text(core.server_admin),
-            "SCRIPT_FILENAME": "",
-            "REMOTE_PORT": "",
-        }
-    return known
+    connection = record.connection
+    key = (record.hostname, record.port_in_host, is_https(record), connection.local)
+    known: dict[Any, Variables] = record.conf.__dict__.setdefault("server_variables", {})
+    variables = known.get(key)
+    if variables is None:
+        if len(known) >= _MAX_KNOWN:
+            # Clients may make names up.
+            known.clear()
+        variables = known[key] = _make_server_variables(record)
+    return variables
+
+
+def _make_server_variables(record: Request) -> Variables:
+    core = record.host.server[CoreServer]
+    variables: Variables = {
+        "PATH": _PATH,
+        "SERVER_SIGNATURE": "",
+        "SERVER_SOFTWARE": SERVER_SOFTWARE,
+        "SERVER_NAME": as_bytes_text(server_name(record)),
+        "SERVER_ADDR": record.connection.local[0],
+        "SERVER_PORT": str(server_port(record)),
+        "REMOTE_ADDR": "",
+        "DOCUMENT_ROOT": as_bytes_text(core.document_root),
+        "REQUEST_SCHEME": scheme(record),
+        "CONTEXT_PREFIX": "",
+        "CONTEXT_DOCUMENT_ROOT": as_bytes_text(core.document_root),
+        "SERVER_ADMIN": as_bytes_text(core.server_admin),
+        "SCRIPT_FILENAME": "",
+        "REMOTE_PORT": "",
+    }
+    return variables | {"HTTPS": "on"} if is_https(record) else variables
 
 
 def cgi_variables(record: Request) -> Variables:
@@ -173,7 +181,7 @@ def cgi_variables(record: Request) -> Variables:
     }
     if record.path_info:
         env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
-    env.update(common_variables(record))
+    _add_common(env, record)
     return env
 
 

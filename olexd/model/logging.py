@@ -20,11 +20,11 @@ BUILT_IN_LEVEL: Final = Level.WARNING
 
 def _passes(levels: Mapping[str, str], level: Level, module: str) -> bool:
     named = levels.get(module) or levels.get("", "warn")
-    return level <= LEVELS[named] or level is Level.NOTICE
+    return level <= LEVELS[named] or level == Level.NOTICE
 
 
 def is_logged(conf: Settings, level: Level, module: str = "") -> bool:
-    """Return whether settings let an entry of `level` from `module` through; notices always pass."""
+    """Return whether settings let an entry of `level` from `module` through; a notice always passes."""
     return _passes(conf[CoreDir].log_level, level, module)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
+from wsgiref.util import FileWrapper
 
 from olexd.config.core import ProcessSettings
 from olexd.errorlog import Level
-from olexd.model.cgi_env import as_bytes_text, authorization, cgi_variables, path_as_bytes_text
+from olexd.model.cgi_env import authorization, cgi_variables
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 
@@ -19,9 +20,23 @@ if TYPE_CHECKING:
 
 BASE_OPTION: Final = "mod_python.wsgi.base_uri"
 
+_FIXED: Final = {
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.input": None,
+    "wsgi.input_terminated": True,
+    "wsgi.errors": None,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+    "wsgi.file_wrapper": FileWrapper,
+}
+"""What is the same for every call, and room for the rest."""
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 Write = Callable[..., None]
 
+_CONTENT_TYPE: Final = ("content-type", b"content-type")
 _STATUS: Final = re.compile(r"([1-5][0-9][0-9])(?![0-9])")
 
 
@@ -58,7 +73,7 @@ class ErrorStream:
 
 def _base(req: mp_request) -> str:
     """Return the URL prefix of the application: as configured, else the Location it stands in."""
-    base = req.get_options().get(BASE_OPTION)
+    base = req._peek_options().get(BASE_OPTION)
     if base:
         if base.endswith("/"):
             raise ValueError(f"PythonOption '{BASE_OPTION}' ('{base}') must not end with '/'")
@@ -79,28 +94,25 @@ def build_environment(req: mp_request) -> dict[str, Any] | None:
     record.path_info = record.uri[len(base) :]
     record.wsgi_started = False
     env = _variables(record)
-    env["SCRIPT_NAME"] = as_bytes_text(base)
-    env["PATH_INFO"] = path_as_bytes_text(record, record.path_info)
-    env["wsgi.version"] = (1, 0)
+    if not record.path_info:
+        env["PATH_INFO"] = ""
+    env |= _FIXED
     # A trusted proxy in front may have said that its client spoke TLS.
     env["wsgi.url_scheme"] = "http" if env.get("HTTPS", "off") == "off" else "https"
     env["wsgi.input"] = req
-    env["wsgi.input_terminated"] = True
     env["wsgi.errors"] = ErrorStream(record)
-    env["wsgi.multithread"] = True
     env["wsgi.multiprocess"] = record.connection.config.main.server[ProcessSettings].server_limit > 1
-    env["wsgi.run_once"] = False
     return env
 
 
 def _variables(record: Request) -> dict[str, Any]:
     """Return the CGI variables over those that the configuration and handlers set."""
     table = record.subprocess_env_table
-    env: dict[str, Any] = {}
+    record.cgi_variables = variables = cgi_variables(record)
+    env: dict[str, Any] = variables.copy()
     if table is not None:
         env = {name.decode("latin-1"): value.decode("latin-1") for name, value in table.raw_items()}
-    record.cgi_variables = variables = cgi_variables(record)
-    env |= variables
+        env |= variables
     if record.filename is None:
         del env["SCRIPT_FILENAME"]
     if (credentials := authorization(record)) is not None:
@@ -108,16 +120,16 @@ def _variables(record: Request) -> dict[str, Any]:
     return env
 
 
-def _check_header(header: object) -> None:
+def _wrong_header(header: object) -> TypeError:
+    """Return what to say of a header that is not a tuple of two texts."""
     if type(header) is not tuple:
-        raise TypeError(f"each header must be a tuple, not a '{type(header).__name__}'")
+        return TypeError(f"each header must be a tuple, not a '{type(header).__name__}'")
     if len(header) != 2:
-        raise TypeError(f"each header must have two items, not {len(header)}")
+        return TypeError(f"each header must have two items, not {len(header)}")
     name, value = header
     if not isinstance(name, (str, bytes)):
-        raise TypeError(f"header names must be strings, not '{type(name).__name__}'")
-    if not isinstance(value, (str, bytes)):
-        raise TypeError(f"header values must be strings, not '{type(value).__name__}'")
+        return TypeError(f"header names must be strings, not '{type(name).__name__}'")
+    return TypeError(f"header values must be strings, not '{type(value).__name__}'")
 
 
 def start_response(req: mp_request, status: str, headers: list[Any], exc_info: ExcInfo | None) -> Write:
@@ -133,13 +145,23 @@ def start_response(req: mp_request, status: str, headers: list[Any], exc_info: E
     if not isinstance(headers, list):
         raise TypeError(f"headers argument must be a list, not a '{type(headers).__name__}'")
     for header in headers:
-        _check_header(header)
+        if not (
+            type(header) is tuple
+            and len(header) == 2
+            and isinstance(header[0], (str, bytes))
+            and isinstance(header[1], (str, bytes))
+        ):
+            raise _wrong_header(header)
     number = _status_number(status)
     _begin(record, exc_info)
     record.status = number
     record.status_line = status
+    add = record.headers_out.add
     for name, value in headers:
-        _add_header(req, name, value)
+        add(name, value)
+        if len(name) == 12 and name.lower() in _CONTENT_TYPE:
+            # It has a place of its own beside the response's headers.
+            req.content_type = value
     return req.write
 
 
@@ -164,11 +186,3 @@ def _begin(record: Request, exc_info: ExcInfo | None) -> None:
     elif record.output.committed:
         raise AssertionError("start_response() was called after the response's head was sent")
     record.wsgi_started = True
-
-
-def _add_header(req: mp_request, name: str | bytes, value: str | bytes) -> None:
-    """Content-Type has its own place; everything else is added to the response's headers."""
-    req._record.headers_out.add(name, value)
-    text = name.decode("latin-1") if isinstance(name, bytes) else name
-    if text.lower() == "content-type":
-        req.content_type = value  # type: ignore[assignment]

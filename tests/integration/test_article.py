@@ -199,6 +199,19 @@ def test_a_named_session_has_its_page(visitor: Visitor) -> None:
     assert fact(visitor.get(f"{BASE}/session")[1], "Visits to this page") == "2"
 
 
+def test_a_name_comes_with_a_new_id(visitor: Visitor) -> None:
+    """An id that somebody knew, or planted, before the session got its name opens nothing afterwards."""
+    if visitor.server.name == "apache":
+        pytest.skip("mod_python cannot change a session's id")
+    visitor.get(BASE)
+    old = dict(visitor.cookies)
+    visitor.post(BASE, session_name="tea")
+    assert visitor.cookies["pysid"] != old["pysid"]
+    assert fact(visitor.get(f"{BASE}/session")[1], "Name") == "tea"
+    visitor.cookies = old
+    assert visitor.get(f"{BASE}/session")[0] == 302
+
+
 def test_a_named_session_is_not_asked_again(visitor: Visitor) -> None:
     """The form's address leads those who have a name to their page, and others back to the form."""
     assert visitor.get(f"{BASE}/session")[0] == 302

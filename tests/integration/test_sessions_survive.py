@@ -25,7 +25,7 @@ def handler(req):
 """
 
 
-KINDS = ["LmdbSession", "FileSession", "RedisSession"]
+KINDS = ["LmdbSession", "FileSession", "DbmSession", "RedisSession"]
 
 
 @pytest.fixture(params=KINDS)
@@ -121,7 +121,7 @@ def test_saved_is_saved(tmp_path: Path, options: dict[str, str], kill: bool) -> 
     assert len(names) == 1
 
 
-@pytest.mark.parametrize("options", ["LmdbSession", "FileSession"], indirect=True)
+@pytest.mark.parametrize("options", ["LmdbSession", "FileSession", "DbmSession"], indirect=True)
 def test_lock_of_a_killed_server(tmp_path: Path, options: dict[str, str]) -> None:
     """A session that was locked when the server was killed can be used at once by the next one."""
     port = free_port()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tests.integration.servers import Olexd, RunningServer, base_config, free_po
 from tests.integration.wire import Response, Wire, reset, until
 
 APPLICATIONS = """
+import gzip
+import io
 import os
 import sys
 import threading
@@ -202,8 +205,32 @@ def split_header(environ, start_response):
     return [b"x"]
 
 
+FILE = os.path.join(os.path.dirname(__file__), "served")
+
+
+class Recorded(io.FileIO):
+    def close(self):
+        if not self.closed:
+            record("closed")
+        super().close()
+
+
+def wrapped(environ, start_response):
+    kind = environ["QUERY_STRING"]
+    plain = io.BufferedReader(io.FileIO(FILE))
+    file = {"gzip": gzip.GzipFile(fileobj=plain), "memory": io.BytesIO(b"in memory")}.get(kind, plain)
+    if kind == "rest":
+        file.readline()
+    if kind == "recorded":
+        file = io.BufferedReader(Recorded(FILE))
+    length = [("Content-Length", "5")] if kind == "start" else []
+    start_response("200 OK", PLAIN + length)
+    return environ["wsgi.file_wrapper"](file, 4096)
+
+
 false = None
 """
+CONTENT = b"first line\n" + b"0123456789" * 100_000
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +238,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on which each application stands at a Location of its name."""
     directory = tmp_path_factory.mktemp("wsgi")
     (directory / "applications.py").write_text(APPLICATIONS)
+    (directory / "served").write_bytes(CONTENT)
     functions = [node.name for node in ast.parse(APPLICATIONS).body if isinstance(node, ast.FunctionDef)]
     port = free_port()
     text = base_config(directory, port, ["python"])
@@ -375,6 +403,28 @@ class TestResponses:
             assert ask(other, "/release").body == b"released"
         assert wire._until(b"0\r\n\r\n") == b"6\r\nsecond\r\n"
         until(lambda: closings(server) == before + 1)
+
+    @pytest.mark.parametrize(
+        ("kind", "body"),
+        [("", CONTENT), ("rest", CONTENT[11:]), ("start", CONTENT[:5])],
+        ids=["whole", "rest", "start"],
+    )
+    def test_wrapped_file(self, wire: Wire, kind: str, body: bytes) -> None:
+        """A file is sent from where it stands, with its length; no more than the application announced."""
+        answer = ask(wire, f"/wrapped?{kind}")
+        assert (answer.fields["content-length"], answer.body) == (str(len(body)), body)
+        head = ask(wire, f"/wrapped?{kind}", method="HEAD")
+        assert (head.fields["content-length"], head.body) == (str(len(body)), b"")
+
+    def test_wrapped_objects_that_are_no_files(self, wire: Wire, server: RunningServer) -> None:
+        """What only looks like a file of the system is read, and closed."""
+        assert ask(wire, "/wrapped?memory").body == b"in memory"
+        before = closings(server)
+        assert ask(wire, "/wrapped?recorded").body == CONTENT
+        until(lambda: closings(server) == before + 1)
+        server.directory.joinpath("served").write_bytes(gzip.compress(b"unpacked"))
+        assert ask(wire, "/wrapped?gzip").body == b"unpacked"
+        server.directory.joinpath("served").write_bytes(CONTENT)
 
     def test_write(self, wire: Wire) -> None:
         """What `write` sends comes before what is returned."""

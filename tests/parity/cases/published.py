@@ -96,6 +96,16 @@ CASES = [
         "def index(req):\n    req.write('a')\n    req.write('b', 0)\n    return 'c'",
         get("/m"),
     ),
+    Case(
+        "published-nothing",
+        [get("/m")],
+        f"PythonDebug On\n{CONFIG}",
+        files={"m.py": "def index(): return None"},
+        log=[
+            r"\[:notice\] .* Publisher loading page .*/m\.py$",
+            r"\[:error\] .* mod_python\.publisher: nothing to publish\.$",
+        ],
+    ),
     published("head", "def index(): return 'x' * 100", get("/m"), post("/m", "", URLENCODED)),
     published(
         "location-header",

@@ -224,6 +224,17 @@ def handler(req):
         log=["seen at info /$"],
     ),
     Case(
+        "log-notices",
+        [get("/")],
+        "LogLevel crit\n" + LOCATION,
+        handler="""
+        req.log_error('of the request', apache.APLOG_NOTICE)
+        req.server.log_error('of the server', apache.APLOG_NOTICE)
+        req.write('logged', 0)
+        """,
+        log=[r"\[:notice\] .* of the request$", r"\[:notice\] .* of the server$"],
+    ),
+    Case(
         "access-log-formats",
         [
             get("/a?b=c", "Referer: http://r.test/", 'User-Agent: quo"te'),

@@ -50,6 +50,16 @@ class TestVariables:
         req.subprocess_env["HTTPS"] = "on"
         assert (req.build_wsgi_env() or {})["wsgi.url_scheme"] == "https"
 
+    def test_the_server_as_the_client_names_it(self) -> None:
+        """Each request finds the name and port that it used; made-up names do not fill the memory."""
+        config = make_config("")
+        for number in (*range(200), 0):
+            req = make_request(config)
+            req._record.hostname, req._record.port_in_host = f"h{number}.test", 1000 + number
+            env = req.build_wsgi_env() or {}
+            assert (env["SERVER_NAME"], env["SERVER_PORT"]) == (f"h{number}.test", str(1000 + number))
+        assert len(req._record.conf.__dict__["server_variables"]) <= 64
+
     def test_changed_header_fields(self) -> None:
         """A handler's changes of the request's fields count."""
         req = make_request(headers=[(b"X-A", b"1"), (b"Authorization", b"Basic eA==")])

@@ -180,6 +180,9 @@ REFUSED: list[tuple[FakeRequest, int]] = [
     (multipart(("; name=a" + "x" * 50, b"1"), max_part_header="60"), 413),
     (multipart(("; name=a", b"1" * 600_000), ("; name=b", b"2" * 600_000)), 413),
     (multipart(("; name=a", b"12345"), max_memory="4"), 413),
+    (multipart(("; name=a", b"1234"), ("; name=b", b"12345"), max_field="4"), 413),
+    (post(b"a=1234&b=12345", max_field="4"), 413),
+    (FakeRequest(args="a=12345", options={"olexd.form.max_field": "4"}), 413),
 ]
 
 
@@ -194,6 +197,17 @@ def test_a_refused_size_is_logged() -> None:
     req = post(b"a=123456", max_memory="7")
     refusal(req)
     assert req.logged == [("form refused: 8 bytes of form data, and 7 are allowed", 3)]
+
+
+def test_values_of_just_the_allowed_size() -> None:
+    """The limit of one value is for each of them."""
+    for req in (
+        multipart(("; name=a", b"1234"), ("; name=b", b"5678"), max_field="4"),
+        post(b"a=1234&b=5678", max_field="4"),
+        multipart(("; name=a", b"1234"), ("; name=b; filename=f", b"5678"), max_field="4"),
+    ):
+        form = util.FieldStorage(req)
+        assert form["a"] == "1234" and form["b"].value == b"5678"
 
 
 def test_uploads_are_not_counted_as_memory() -> None:
