@@ -371,7 +371,7 @@ class Output:
             request.connection.keepalive = AP_CONN_CLOSE
         self._decide_framing(request, last, normal.length or always.length)
         tokens = request.host.server[CoreServer].server_tokens
-        parts = [head_start(request.status, request.status_line, tokens), always.lines, normal.lines]
+        parts = [self._start(request, tokens), always.lines, normal.lines]
         if request.content_encoding:
             parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
         if request.content_languages:
@@ -387,6 +387,15 @@ class Output:
         parts.append(b"\r\n")
         self._begin()
         return b"".join(parts)
+
+    def _start(self, request: Request, tokens: str) -> bytes:
+        """Return the status line, Date and Server; those of a backend stay as they are."""
+        if not request.proxyreq:
+            return head_start(request.status, request.status_line, tokens)
+        fields = request.headers_out
+        return head_start(
+            request.status, request.status_line, tokens, fields.raw("Date"), fields.raw("Server")
+        )
 
     def _begin(self) -> None:
         """Let the response begin, unless the time is up and the reactor has answered in its place."""

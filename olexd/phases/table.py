@@ -86,6 +86,8 @@ class PhaseTable:
             for phase, found in hooks.items()
         }
         self._everything = Plan(self._hooks, lambda hook: True)
+        self.handlers = self._everything.handler
+        """The content handlers of all modules."""
         sources = [module.filters for module in reversed(modules) if module.filters is not None]
         self.filters = (*sources, BUILT_IN)
         """Where filters are looked for, in this order: a later module's names hide an earlier one's."""

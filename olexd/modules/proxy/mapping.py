@@ -1,0 +1,124 @@
+"""Which requests go to which backend, and what their URL is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+from olexd.config.core import CoreDir
+from olexd.config.settings import Settings
+from olexd.model.cgi_env import path_as_bytes_text
+from olexd.model.request import Request
+from olexd.modules.proxy.settings import DEFAULTS, Mapping, Parameters, ProxyDir
+from olexd.modules.words import substitute
+from olexd.phases.walk import PROXY_PREFIX
+from olexd.status import DECLINED, OK
+
+PROXY_HANDLER: Final = "proxy-server"
+PROXYREQ_REVERSE: Final = 2
+_RAW: Final = "proxy-nocanon"
+_KEPT: Final = "/~$-_.+!*'(),;:@&="
+_SLASHES: Final = re.compile("/{2,}")
+_NOT_SENT: Final = re.compile(rb"[^\x21-\x7e]|#")
+
+
+def translate(request: Request) -> int:
+    """Make a proxied request of one whose path a ProxyPass covers."""
+    if not request.uri.startswith("/"):
+        return DECLINED
+    conf = request.conf[ProxyDir]
+    mappings = conf.mappings if conf.here is None else (conf.here, *conf.mappings)
+    for mapping in mappings:
+        url = _mapped(request, mapping)
+        if url is not None:
+            return _use(request, mapping, url)
+    return DECLINED
+
+
+def _mapped(request: Request, mapping: Mapping) -> str | None:
+    """Return the URL that a mapping makes of the path, "" where it excludes it, None where it does not match."""
+    path = _SLASHES.sub("/", request.uri)
+    if mapping.regex is not None:
+        match = mapping.regex.search(path)
+        if match is None:
+            return None
+        if mapping.target is None:
+            return ""
+        url = substitute(mapping.target, match)
+        return url if url != mapping.target else url + path
+    rest = _rest(path, mapping.prefix)
+    if rest is None:
+        return None
+    return "" if mapping.target is None else mapping.target + rest
+
+
+def _rest(path: str, prefix: str) -> str | None:
+    """Return what follows `prefix` in `path`, None when it is no prefix at a segment boundary."""
+    if not path.startswith(prefix):
+        return None
+    rest = path[len(prefix) :]
+    return rest if not rest or prefix.endswith("/") or rest.startswith("/") else None
+
+
+def _use(request: Request, mapping: Mapping, url: str) -> int:
+    if not url:
+        return DECLINED
+    if mapping.raw and mapping.target is not None:
+        raw = request.unparsed_uri.partition("?")[0]
+        rest = _rest(raw, mapping.prefix) if mapping.regex is None else None
+        # What the guards saw is what the backend gets, unless the paths begin alike.
+        if rest is not None:
+            url = mapping.target + rest
+            request.notes[_RAW] = "1"
+    request.filename = PROXY_PREFIX + url
+    request.handler = PROXY_HANDLER
+    request.proxyreq = PROXYREQ_REVERSE
+    return OK
+
+
+def wanted(settings: Settings) -> bool:
+    """Return whether requests with these settings may go to a backend."""
+    conf = settings[ProxyDir]
+    return bool(conf.mappings) or conf.here is not None
+
+
+def wanted_as_handler(settings: Settings) -> bool:
+    """Return whether requests with these settings may turn out to be a backend's."""
+    return wanted(settings) or settings[CoreDir].handler.startswith(PROXY_PREFIX)
+
+
+def backend_url(request: Request) -> str | None:
+    """Return the URL of the backend that is to answer, None when the request is nobody's but ours."""
+    name = request.filename or ""
+    if request.proxyreq:
+        return name.removeprefix(PROXY_PREFIX) if name.startswith(PROXY_PREFIX) else None
+    handler = request.handler or ""
+    if not handler.startswith(PROXY_PREFIX):
+        return None
+    request.proxyreq = PROXYREQ_REVERSE
+    request.filename = handler + name
+    return handler.removeprefix(PROXY_PREFIX) + name
+
+
+def parameters_for(conf: ProxyDir, url: str) -> Parameters:
+    """Return the parameters of the mapping whose target is the longest beginning of `url`."""
+    best, parameters = -1, DEFAULTS
+    mappings = conf.mappings if conf.here is None else (conf.here, *conf.mappings)
+    for mapping in mappings:
+        target = (mapping.target or "").partition("$")[0]
+        if target and len(target) > best and url.startswith(target):
+            best, parameters = len(target), mapping.parameters
+    return parameters
+
+
+def target_of(request: Request, path: str) -> bytes:
+    """Return the request target for the backend, percent-encoded: the path behind its host, and the query."""
+    if _RAW in request.notes:
+        encoded = path.encode("utf-8", "surrogateescape")
+    else:
+        encoded = quote(path_as_bytes_text(request, path).encode("latin-1"), safe=_KEPT).encode("ascii")
+    query = request.args
+    if query is not None and b"?" not in encoded:
+        encoded += b"?" + query.encode("utf-8", "surrogateescape")
+    return _NOT_SENT.sub(lambda found: b"%%%02X" % found[0][0], encoded)
