@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import Final
 
 from twisted.internet.interfaces import IReactorFromThreads
@@ -93,6 +95,7 @@ class Site:
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
         channel.connection.redirector = Redirector(self, channel)
+        channel.connection.take_over = partial(_take_over, channel)
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
         if base in self._talkers:
@@ -209,6 +212,13 @@ class Site:
             job.run_in_pool()
         else:
             self.pool.submit(job)
+
+
+def _take_over(channel: Channel) -> Body:
+    """Let the request that is being answered read what arrives from now on, whenever it comes."""
+    body = Body(channel, None)
+    channel.talk(body, inf)
+    return body
 
 
 def _with_host(head: Head) -> list[HeaderLine]:

@@ -117,8 +117,8 @@ class HostConfig:
 
     `server` holds resolved server-wide settings, `base` unresolved per-directory ones (main server's
     merged with the host's), `sections` finds the path sections (main server's and the host's together, in
-    merge order), `ifs` are those outside of sections, `proxies` those for URLs of backends. `htaccess` is None
-    when AllowOverride lets none be read anywhere. `merged()` is what a request uses.
+    merge order), `ifs` are those outside of sections, `proxies` those for URLs of backends. `htaccess` is
+    None when AllowOverride lets none be read anywhere. `merged()` is what a request uses.
     """
 
     name: str

@@ -253,6 +253,12 @@ class Output:
         elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
 
+    def upgrade(self, head: bytes) -> None:
+        """Send the head of a response after which the connection speaks another protocol. Reactor only."""
+        self._begin()
+        self.finished = True
+        self._writer.send_soon([head])
+
     def give_way(self, answer: Output) -> None:
         """Count what is about to be answered in this response's place; for its handler the client is gone."""
         self._answer = answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -20,9 +21,9 @@ HIGH_WATER: Final = 256 * 1024
 
 
 class Patience:
-    """A time limit for standing still: `give_up` is called when nothing happened for `seconds`."""
+    """A limit for standing still: `give_up` is called when nothing happened for `seconds` (None: never)."""
 
-    def __init__(self, clock: Any, seconds: float, give_up: Any) -> None:
+    def __init__(self, clock: Any, seconds: float | None, give_up: Callable[[], None]) -> None:
         self.passed = False
         self._seconds = seconds
         self._give_up = give_up
@@ -33,7 +34,7 @@ class Patience:
         """Begin to wait, or begin anew."""
         if self._call is not None and self._call.active():
             self._call.reset(self._seconds)
-        elif not self.passed:
+        elif not self.passed and self._seconds is not None:
             self._call = self._clock.callLater(self._seconds, self._over)
 
     def end(self) -> None:
@@ -49,7 +50,8 @@ class Patience:
 class RequestBody:
     """The producer (IBodyProducer) of a request's body, which is sent as it arrives.
 
-    What filters make of it has no length that is known. The backend's `patience` ends while the client is waited for. `error` is what reading raised.
+    What filters make of it has no length that is known. The backend's `patience` ends while the client is
+    waited for. `error` is what reading raised.
     """
 
     def __init__(self, body: Body | InputChain, length: int | None, patience: Patience) -> None:
@@ -119,6 +121,7 @@ class ResponseBody(Protocol):
     def __init__(self, clock: Any, seconds: float) -> None:
         self.ended = False
         self.error: BaseException | None = None
+        self._clock = clock
         self._patience = Patience(clock, seconds, self._give_up)
         self._parts: list[bytes] = []
         self._size = 0
@@ -161,6 +164,11 @@ class ResponseBody(Protocol):
             self._paused = False
             self.transport.resumeProducing()  # type: ignore[union-attr]
         return data
+
+    def wait_forever(self) -> None:
+        """Set no limit any more to how long the backend may stand still."""
+        self._patience.end()
+        self._patience = Patience(self._clock, None, self._give_up)
 
     def drop(self) -> None:
         """Want no more of it: close the connection if some is to come."""

@@ -16,28 +16,22 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.proxy.address import UnknownScheme, split_url
 from olexd.modules.proxy.bodies import Patience, RequestBody, ResponseBody
-from olexd.modules.proxy.fields import BadField, request_fields, take_fields
+from olexd.modules.proxy.fields import Head, request_fields
 from olexd.modules.proxy.mapping import parameters_for, target_of
+from olexd.modules.proxy.response import complain, pass_on, told
 from olexd.modules.proxy.settings import Parameters, ProxyDir, ProxyServer
+from olexd.modules.proxy.tunnel import Tunnel, wanted_upgrade
 from olexd.modules.proxy.worker import Unreachable, Worker, Workers
 from olexd.phases.sides import to_reactor
 from olexd.status import (
     BAD_GATEWAY,
     BAD_REQUEST,
     GATEWAY_TIMEOUT,
-    NO_BODY,
     NOT_IMPLEMENTED,
-    OK,
     SERVICE_UNAVAILABLE,
-    UNAUTHORIZED,
 )
 
 WORKERS: Final = Workers()
-
-
-def complain(request: Request, message: str) -> None:
-    """Write what is wrong with a backend into the error log."""
-    log_request(request, message, Level.ERR, "proxy")
 
 
 async def forward(request: Request, url: str) -> int:
@@ -64,6 +58,9 @@ async def _in_turn(request: Request, worker: Worker, target: bytes) -> int:
         complain(request, f"the backend {worker.address} answers as many requests as it may")
         return SERVICE_UNAVAILABLE
     try:
+        upgrade = wanted_upgrade(request, worker)
+        if upgrade is not None:
+            return await Tunnel(request, worker, target, seconds).run(upgrade)
         return await Exchange(request, worker, target, seconds).run()
     finally:
         worker.end_turn()
@@ -148,68 +145,18 @@ class Exchange:
             self._worker.note_failure()
             complain(request, f"attempt to connect to {address} failed: {error}")
             return SERVICE_UNAVAILABLE
-        complain(request, f"Error reading from remote server {address}: {_told(error)}")
+        complain(request, f"Error reading from remote server {address}: {told(error)}")
         return BAD_GATEWAY
 
     # The response
 
     async def _answer(self, response: IResponse) -> int:
-        request = self._request
+        fields = [(name, value) for name, values in response.headers.getAllRawHeaders() for value in values]
+        length = None if response.length is UNKNOWN_LENGTH or self._request.header_only else response.length
         body = ResponseBody(self._worker.reactor, self._seconds)
         response.deliverBody(body)  # type: ignore[call-arg, misc]
         try:
-            return await self._pass_on(response, body)
-        except BadField as error:
-            complain(request, f"the backend {self._worker.address} sent a bad header field: {error}")
-            return BAD_GATEWAY
+            head = Head(response.code, response.phrase, fields, length)
+            return await pass_on(self._request, self._worker.address, head, body)
         finally:
             body.drop()
-
-    async def _pass_on(self, response: IResponse, body: ResponseBody) -> int:
-        request = self._request
-        status = response.code
-        if not 200 <= status <= 999:
-            raise BadField(f"status {status}")
-        fields = [(name, value) for name, values in response.headers.getAllRawHeaders() for value in values]
-        take_fields(request, fields)
-        if _overridden(request, status):
-            return status
-        request.status = status
-        request.status_line = f"{status} {response.phrase.decode('latin-1')}"
-        if request.header_only or status in NO_BODY:
-            return OK
-        if response.length is not UNKNOWN_LENGTH:
-            request.headers_out["Content-Length"] = str(response.length)
-        return await self._stream(body)
-
-    async def _stream(self, body: ResponseBody) -> int:
-        output = self._request.output
-        while data := await body.read():
-            await output.awrite(data, not body.ended or body.error is not None)
-        if body.error is None:
-            return OK
-        complain(self._request, f"the response of {self._worker.address} broke off: {_told(body.error)}")
-        if not output.committed:
-            return GATEWAY_TIMEOUT if body.timed_out else BAD_GATEWAY
-        # Only a closed connection tells the client that this was not all.
-        output.abandon()
-        return OK
-
-
-def _overridden(request: Request, status: int) -> bool:
-    """Return whether the error page is to be our own; what a client needs to log in stays."""
-    conf = request.conf[ProxyDir]
-    if not conf.override or status < 400 or (conf.override_codes and status not in conf.override_codes):
-        return False
-    challenge = request.headers_out.raw("WWW-Authenticate")
-    if status == UNAUTHORIZED and challenge is not None:
-        request.err_headers_out["WWW-Authenticate"] = challenge
-    return True
-
-
-def _told(error: BaseException) -> str:
-    """Return an exception in words; Twisted's wrap the reasons."""
-    reasons = getattr(error, "reasons", None)
-    if reasons:
-        return ", ".join(reason.getErrorMessage() or repr(reason.value) for reason in reasons)
-    return str(error) or repr(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from olexd.http.framing import server_name
@@ -39,8 +40,18 @@ _SENDABLE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*")
 _COOKIE_PART: Final = re.compile(rb"(;\s*)(path|domain)=([^;]*)", re.IGNORECASE)
 
 
-class BadField(ValueError):
+class BadResponse(ValueError):
     """A backend's response that cannot be passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A response's head; `length` is that of its body, None when it is not known in advance."""
+
+    status: int
+    phrase: bytes
+    fields: Sequence[Field]
+    length: int | None = None
 
 
 # Requests
@@ -102,8 +113,9 @@ def via_value(request: Request, via: str) -> bytes:
 # Responses
 
 
-def take_fields(request: Request, fields: Iterable[Field]) -> None:
-    """Make the fields of a backend's response the request's own, or raise BadField and change nothing."""
+def take_head(request: Request, head: Head) -> None:
+    """Make a backend's status and fields the request's own, or raise BadResponse and change nothing."""
+    _check(head)
     conf = request.conf[ProxyDir]
     table = Table()
     # Cookies that handlers set on the way are no business of the backend's.
@@ -111,17 +123,34 @@ def take_fields(request: Request, fields: Iterable[Field]) -> None:
         if name.lower() == b"set-cookie":
             table.add(name, value)
     content_type = None
-    for name, value in fields:
+    for name, value in passed_on(head.fields):
         lower = name.lower()
-        if _SENDABLE.fullmatch(name + b":" + value) is None:
-            raise BadField(repr(name))
         if lower == b"content-type":
             content_type = value.decode("latin-1")
-        elif lower not in HOP_BY_HOP:
+        elif lower != b"content-length" or head.length is None:
             table.add(name, _rewritten(request, conf, lower, value))
+    if head.length is not None:
+        table["Content-Length"] = str(head.length)
     _say_via(request, table)
     request.headers_out = table
     request.content_type = content_type
+    request.status = head.status
+    request.status_line = f"{head.status} {head.phrase.decode('latin-1')}"
+
+
+def _check(head: Head) -> None:
+    if not 100 <= head.status <= 999:
+        raise BadResponse(f"status {head.status}")
+    for name, value in ((b"status", head.phrase), *head.fields):
+        if _SENDABLE.fullmatch(name + b":" + value) is None:
+            raise BadResponse(f"field {name!r}")
+
+
+def passed_on(fields: Iterable[Field]) -> list[Field]:
+    """Return the fields of a response that do not concern the backend's connection."""
+    fields = list(fields)
+    dropped = HOP_BY_HOP | _listed(value for name, value in fields if name.lower() == b"connection")
+    return [(name, value) for name, value in fields if name.lower() not in dropped]
 
 
 def _rewritten(request: Request, conf: ProxyDir, name: bytes, value: bytes) -> bytes:

@@ -37,7 +37,7 @@ def translate(request: Request) -> int:
 
 
 def _mapped(request: Request, mapping: Mapping) -> str | None:
-    """Return the URL that a mapping makes of the path, "" where it excludes it, None where it does not match."""
+    """Return the URL that a mapping makes of the path, "" where it excludes it, None for no match."""
     path = _SLASHES.sub("/", request.uri)
     if mapping.regex is not None:
         match = mapping.regex.search(path)
