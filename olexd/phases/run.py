@@ -101,7 +101,7 @@ async def process(request: Request) -> int:
     if plan.insert_filter:
         insert_filters(request)
     # Any phase may have made a proxied request of it, which no settings tell of.
-    handlers = plan.handler if not request.proxyreq else request.phases.handlers
+    handlers = (plan if not request.proxyreq else request.phases.everything).handler
     result = await run_first(request, handlers)
     return NOT_FOUND if result == DECLINED else result
 
@@ -158,7 +158,7 @@ async def process_mapped(request: Request) -> int:
             return result
         if request.uri != uri:
             location_walk(request)
-        if is_proxied(request):
+        if request.proxyreq != 0 and is_proxied(request):
             proxy_walk(request)
         elif request.filename is not None:
             await to_pool(request)
@@ -178,7 +178,8 @@ async def process_mapped(request: Request) -> int:
             return result
         plan = request.phases.plan(request)
     # A backend's URL is no file: what it is, the backend says.
-    bare = request.filename is None or is_proxied(request)
+    proxied = request.proxyreq != 0 and is_proxied(request)
+    bare = proxied or request.filename is None
     calls = plan.bare_type_checker if bare else plan.type_checker
     if calls:
         result = await run_first(request, calls)
@@ -188,6 +189,8 @@ async def process_mapped(request: Request) -> int:
     if request.handler is None:
         # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
         request.handler = request.conf[CoreDir].handler or None
+    if proxied:
+        plan = request.phases.everything
     calls = plan.bare_fixups if bare else plan.fixups
     return await run_all(request, calls) if calls else OK
 

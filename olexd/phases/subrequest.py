@@ -81,8 +81,8 @@ async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
     run.insert_filters(derived)
     try:
         phases = derived.phases
-        handlers = phases.plan(derived).handler if not derived.proxyreq else phases.handlers
-        result = await run_first(derived, handlers)
+        plan = phases.plan(derived) if not derived.proxyreq else phases.everything
+        result = await run_first(derived, plan.handler)
         if result in (OK, DONE):
             if derived.output.request.output_filters is not None:
                 await to_pool(derived)

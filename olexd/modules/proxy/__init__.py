@@ -8,7 +8,7 @@ from olexd.config.module import ModuleSpec
 from olexd.model.request import Request
 from olexd.modules.proxy.directives import DIRECTIVES
 from olexd.modules.proxy.exchange import forward
-from olexd.modules.proxy.mapping import backend_url, translate, wanted, wanted_as_handler
+from olexd.modules.proxy.mapping import backend_url, canonicalise, translate, wanted, wanted_as_handler
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.status import DECLINED
@@ -24,6 +24,7 @@ MODULE: Final = Module(
     ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
     (
         Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
+        Hook(Phase.FIXUPS, canonicalise, Order.FIRST, wanted),
         Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler),
     ),
 )

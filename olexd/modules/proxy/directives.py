@@ -17,9 +17,7 @@ from olexd.status import REASONS
 
 _LITERAL: Final = "location"
 _FLAGS: Final = {"on": True, "off": False}
-_SETTLED: Final = (
-    "min smax flushpackets flushwait iobuffersize receivebuffersize ping loadfactor lbset redirect"
-)
+_SETTLED: Final = "min smax flushpackets flushwait iobuffersize receivebuffersize ping loadfactor lbset"
 _WITHOUT_EFFECT: Final = frozenset(_SETTLED.split())
 """Parameters about what is settled otherwise here, or about balancers."""
 

@@ -17,7 +17,7 @@ from olexd.model.request import Request
 from olexd.modules.proxy.address import UnknownScheme, split_url
 from olexd.modules.proxy.bodies import Patience, RequestBody, ResponseBody
 from olexd.modules.proxy.fields import Head, request_fields
-from olexd.modules.proxy.mapping import parameters_for, target_of
+from olexd.modules.proxy.mapping import parameters_for, sendable
 from olexd.modules.proxy.response import complain, pass_on, told
 from olexd.modules.proxy.settings import Parameters, ProxyDir, ProxyServer
 from olexd.modules.proxy.tunnel import Tunnel, wanted_upgrade
@@ -49,7 +49,7 @@ async def forward(request: Request, url: str) -> int:
     if worker.is_down:
         complain(request, f"the backend {address} could not be reached of late, and is left alone for now")
         return SERVICE_UNAVAILABLE
-    return await _in_turn(request, worker, target_of(request, path))
+    return await _in_turn(request, worker, sendable(path))
 
 
 async def _in_turn(request: Request, worker: Worker, target: bytes) -> int:

@@ -198,7 +198,8 @@ def reverse_cookie(conf: ProxyDir, cookie: bytes) -> bytes:
 def _our_path(conf: ProxyDir, path: str) -> str:
     for theirs, ours in conf.cookie_paths:
         if path.startswith(theirs):
-            return ours + path[len(theirs) :]
+            # As in httpd: the whole path, not its beginning.
+            return ours
     return path
 
 

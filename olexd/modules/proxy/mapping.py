@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 from olexd.config.core import CoreDir
 from olexd.config.settings import Settings
+from olexd.errorlog import Level
 from olexd.model.cgi_env import path_as_bytes_text
+from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.modules.proxy.address import UnknownScheme, split_url
 from olexd.modules.proxy.settings import DEFAULTS, Mapping, Parameters, ProxyDir
 from olexd.modules.words import substitute
-from olexd.phases.walk import PROXY_PREFIX
-from olexd.status import DECLINED, OK
+from olexd.phases.walk import PROXY_PREFIX, is_proxied
+from olexd.status import BAD_REQUEST, DECLINED, OK
 
 PROXY_HANDLER: Final = "proxy-server"
 PROXYREQ_REVERSE: Final = 2
@@ -112,13 +115,31 @@ def parameters_for(conf: ProxyDir, url: str) -> Parameters:
     return parameters
 
 
-def target_of(request: Request, path: str) -> bytes:
-    """Return the request target for the backend, percent-encoded: the path behind its host, and the query."""
-    if _RAW in request.notes:
-        encoded = path.encode("utf-8", "surrogateescape")
+def canonicalise(request: Request) -> int:
+    """Settle the URL for the backend: the path behind its host percent-encoded, and the query.
+
+    What a handler puts in its place later is used as it is.
+    """
+    if not is_proxied(request):
+        return DECLINED
+    url = (request.filename or "").removeprefix(PROXY_PREFIX)
+    try:
+        _, path = split_url(url)
+    except UnknownScheme:
+        return OK
+    except ValueError as error:
+        log_request(request, f"cannot pass the request to {url!r}: {error}", Level.ERR, "proxy")
+        return BAD_REQUEST
+    if _RAW not in request.notes:
+        encoded = quote(path_as_bytes_text(request, path).encode("latin-1"), safe=_KEPT)
     else:
-        encoded = quote(path_as_bytes_text(request, path).encode("latin-1"), safe=_KEPT).encode("ascii")
-    query = request.args
-    if query is not None and b"?" not in encoded:
-        encoded += b"?" + query.encode("utf-8", "surrogateescape")
-    return _NOT_SENT.sub(lambda found: b"%%%02X" % found[0][0], encoded)
+        encoded = path
+    base = url.removesuffix(path)
+    request.filename = PROXY_PREFIX + base + encoded + (f"?{request.args}" if request.args is not None else "")
+    return OK
+
+
+def sendable(path: str) -> bytes:
+    """Return a settled path and query as a request target: what no target may hold is percent-encoded."""
+    data = path.encode("utf-8", "surrogateescape")
+    return _NOT_SENT.sub(lambda found: b"%%%02X" % found[0][0], data)

@@ -70,9 +70,9 @@ class ProxyDir:
 
     mappings: tuple[Mapping, ...] = setting((), Merge.PREPEND)
     here: Mapping | None = setting(None)
-    reversals: tuple[Reversal, ...] = setting((), Merge.PREPEND)
-    cookie_domains: tuple[tuple[str, str], ...] = setting((), Merge.PREPEND)
-    cookie_paths: tuple[tuple[str, str], ...] = setting((), Merge.PREPEND)
+    reversals: tuple[Reversal, ...] = setting((), Merge.APPEND)
+    cookie_domains: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
+    cookie_paths: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
     preserve_host: bool = setting(False)
     add_headers: bool = setting(True)
     override: bool = setting(False)

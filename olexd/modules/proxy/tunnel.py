@@ -42,7 +42,9 @@ def wanted_upgrade(request: Request, worker: Worker) -> bytes | None:
 
 
 class Backend(Protocol):
-    """A connection of its own to a backend. `head` fires with the response's head; `body` gets what follows."""
+    """A connection to a backend, for one request. `head` fires with the response's, `body` is the rest."""
+
+    transport: Any
 
     def __init__(self, body: ResponseBody) -> None:
         self.body = body
@@ -58,7 +60,7 @@ class Backend(Protocol):
 
     def connectionMade(self) -> None:
         """Learn how fast the backend reads, and let the body slow it down."""
-        self.body.makeConnection(self.transport)
+        self.body.makeConnection(self.transport)  # type: ignore[no-untyped-call]
         self.transport.registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:
@@ -167,7 +169,7 @@ class Tunnel:
 
     async def run(self, upgrade: bytes) -> int:
         """Return OK once the connection or a plain response is over, or a status."""
-        body = ResponseBody(self._worker.reactor, None)
+        body = ResponseBody(self._worker.reactor, self._seconds)
         backend = Backend(body)
         try:
             head = await self._ask(backend, upgrade)
@@ -224,6 +226,7 @@ class Tunnel:
         take_head(request, head)
         take_over = request.connection.take_over
         assert take_over is not None
+        backend.body.wait_forever()
         request.output.upgrade(self._switching(head))
         idle = Patience(self._worker.reactor, self._seconds, backend.transport.abortConnection)
         idle.begin()

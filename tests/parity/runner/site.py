@@ -105,6 +105,8 @@ MODULES = (
     "headers",
     "include",
     "rewrite",
+    "proxy",
+    "proxy_http",
     "setenvif",
     "python",
 )
