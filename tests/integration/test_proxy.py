@@ -59,7 +59,7 @@ def script(setup: Setup, asked: Asked) -> bool:
     path = asked.path.partition("?")[0]
     setup.seen[path] = asked.head
     match path.strip("/").split("/"):
-        case ["plain", *_] | ["guarded", *_] | ["filtered", *_]:
+        case ["plain", *_] | ["once", *_] | ["guarded", *_] | ["filtered", *_]:
             asked.answer(f"connection {asked.number}".encode(), "Content-Type: text/plain", "X-Kept: 1")
         case ["close", *_]:
             return False
@@ -156,7 +156,7 @@ ProxyPass /unix unix:{other}|http://named.test/plain
 ProxyPass /refused http://127.0.0.1:1/
 ProxyPass /hang {target}/hang timeout=1
 ProxyPass /stall {target}/stall timeout=1
-ProxyPass /once {target}/plain disablereuse=on
+ProxyPass /once {target}/once disablereuse=on
 ProxyPass /one {target}/events max=1 acquire=200
 ProxyPass /ws {target}/ws upgrade=websocket timeout=20
 ProxyPass /raw {target}/plain nocanon
