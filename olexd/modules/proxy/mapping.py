@@ -134,8 +134,8 @@ def canonicalise(request: Request) -> int:
         encoded = quote(path_as_bytes_text(request, path).encode("latin-1"), safe=_KEPT)
     else:
         encoded = path
-    base = url.removesuffix(path)
-    request.filename = PROXY_PREFIX + base + encoded + (f"?{request.args}" if request.args is not None else "")
+    query = "" if request.args is None else f"?{request.args}"
+    request.filename = PROXY_PREFIX + url.removesuffix(path) + encoded + query
     return OK
 
 

@@ -104,9 +104,9 @@ MODULES = (
     "filter",
     "headers",
     "include",
-    "rewrite",
     "proxy",
     "proxy_http",
+    "rewrite",
     "setenvif",
     "python",
 )
