@@ -25,6 +25,8 @@ from olexd.status import FORBIDDEN, OK
 
 PROXY_PREFIX: Final = "proxy:"
 """What the file name of a proxied request begins with; its backend's URL follows."""
+PROXYREQ_REVERSE: Final = 2
+"""`proxyreq` of a request that another server answers in our name."""
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 
 

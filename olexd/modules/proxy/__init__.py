@@ -24,7 +24,7 @@ MODULE: Final = Module(
     ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
     (
         Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
-        Hook(Phase.FIXUPS, canonicalise, Order.FIRST, wanted),
+        Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted),
         Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler),
     ),
 )

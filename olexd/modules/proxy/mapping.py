@@ -15,11 +15,10 @@ from olexd.model.request import Request
 from olexd.modules.proxy.address import UnknownScheme, split_url
 from olexd.modules.proxy.settings import DEFAULTS, Mapping, Parameters, ProxyDir
 from olexd.modules.words import substitute
-from olexd.phases.walk import PROXY_PREFIX, is_proxied
+from olexd.phases.walk import PROXY_PREFIX, PROXYREQ_REVERSE, is_proxied
 from olexd.status import BAD_REQUEST, DECLINED, OK
 
 PROXY_HANDLER: Final = "proxy-server"
-PROXYREQ_REVERSE: Final = 2
 _RAW: Final = "proxy-nocanon"
 _KEPT: Final = "/~$-_.+!*'(),;:@&="
 _SLASHES: Final = re.compile("/{2,}")

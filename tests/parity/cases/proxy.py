@@ -213,4 +213,14 @@ CASES = [
         [get("/gone/x"), get("/gone/x")],
         "ProxyPass /gone http://127.0.0.1:1/\n",
     ),
+    case(
+        "proxy-rewrite",
+        [get(path) for path in ("/r/a%20b?c=d", "/r/x", "/g/x?let=me", "/g/x", "/dir/x%20y?z", "/q/x?own")],
+        f"RewriteEngine On\nRewriteRule ^/r/(.*) {B}/inner/$1 [P]\nRewriteRule ^/g/(.*) {B}/inner/$1 [P]\n"
+        f"RewriteRule ^/q/(.*) {B}/inner/$1?more [P,QSA]\n"
+        "<Location /g>\nPythonAccessHandler @M@::guard\n</Location>\n"
+        '<Directory "@ROOT@/dir">\nRewriteEngine On\n'
+        f"RewriteRule (.*) {B}/inner/$1 [P]\n</Directory>\n",
+        files={"dir/x y": "a file"},
+    ),
 ]
