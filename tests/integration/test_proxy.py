@@ -104,6 +104,8 @@ def script(setup: Setup, asked: Asked) -> bool:
             asked.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
             setup.release.wait(20)
             asked.send(b"6\r\nsecond\r\n0\r\n\r\n")
+        case ["trickle", *_]:
+            _trickle(setup, asked)
         case ["ws", *_] if asked.field("upgrade"):
             _echo(asked)
             return False
@@ -127,6 +129,16 @@ def _endless(setup: Setup, asked: Asked) -> None:
         while setup.sent < size:
             asked.send(BLOCK)
             setup.sent += len(BLOCK)
+    except OSError:
+        setup.left.set()
+        raise
+
+
+def _trickle(setup: Setup, asked: Asked) -> None:
+    asked.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    try:
+        while not setup.left.wait(0.02):
+            asked.send(b"1\r\nx\r\n")
     except OSError:
         setup.left.set()
         raise
@@ -378,6 +390,23 @@ def test_a_slow_reader_slows_the_backend(setup: Setup) -> None:
         assert setup.sent < 256 << 20
     assert setup.left.wait(20)
     assert memory(setup.front, "VmHWM") - before < MOST
+
+
+@pytest.mark.parametrize("path", ["/trickle", "/one/hang"])
+def test_a_client_that_leaves(setup: Setup, path: str) -> None:
+    """Its backend is told at once, and it is no failure of ours."""
+    setup.left.clear()
+    setup.release.clear()
+    with Wire(setup.front) as wire:
+        wire.get(path)
+        if path == "/trickle":
+            wire._until(b"x")
+    if path == "/trickle":
+        assert setup.left.wait(20)
+    setup.release.set()
+    # Its turn is free again.
+    assert ask(setup, "/one/after")[0] == 200
+    assert "unexpected failure" not in (setup.front.directory / "error.log").read_text()
 
 
 def _stands_still(setup: Setup) -> bool:

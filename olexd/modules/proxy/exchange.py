@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 
@@ -49,7 +49,11 @@ async def forward(request: Request, url: str) -> int:
     if worker.is_down:
         complain(request, f"the backend {address} could not be reached of late, and is left alone for now")
         return SERVICE_UNAVAILABLE
-    return await _in_turn(request, worker, sendable(path))
+    try:
+        return await _in_turn(request, worker, sendable(path))
+    except CancelledError as error:
+        # The client left while the backend was waited for.
+        raise ClientGone(WRITE_FAILED) from error
 
 
 async def _in_turn(request: Request, worker: Worker, target: bytes) -> int:
