@@ -417,9 +417,9 @@ def _stands_still(setup: Setup) -> bool:
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13")
 
 
-def test_websocket(setup: Setup) -> None:
+def test_websocket(both: Setup) -> None:
     """An upgrade that the backend accepts becomes a tunnel, both ways, with what was sent early."""
-    with Wire(setup.front) as wire:
+    with Wire(both.front) as wire:
         wire.get("/ws/a", *UPGRADE)
         wire.send(b"early")
         head = wire._until(b"\r\n\r\n")
@@ -435,7 +435,7 @@ def test_websocket(setup: Setup) -> None:
         wire.buffer = b""
         wire.socket.shutdown(socket.SHUT_WR)
         assert wire.socket.recv(1) == b""
-    assert b"sec-websocket-key: x" in setup.seen["/ws/a"].lower()
+    assert b"sec-websocket-key: x" in both.seen["/ws/a"].lower()
 
 
 def test_upgrades_that_are_not_meant(setup: Setup) -> None:

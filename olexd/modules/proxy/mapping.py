@@ -66,6 +66,12 @@ def _rest(path: str, prefix: str) -> str | None:
 def _use(request: Request, mapping: Mapping, url: str) -> int:
     if not url:
         return DECLINED
+    if _leads_astray(mapping, url):
+        message = (
+            f"the path {request.uri!r} would change the host of {mapping.target}, which ends without a slash"
+        )
+        log_request(request, message, Level.ERR, "proxy")
+        return BAD_REQUEST
     if mapping.raw and mapping.target is not None:
         raw = request.unparsed_uri.partition("?")[0]
         rest = _rest(raw, mapping.prefix) if mapping.regex is None else None
@@ -77,6 +83,18 @@ def _use(request: Request, mapping: Mapping, url: str) -> int:
     request.handler = PROXY_HANDLER
     request.proxyreq = PROXYREQ_REVERSE
     return OK
+
+
+def _leads_astray(mapping: Mapping, url: str) -> bool:
+    """Return whether what a client put behind the prefix became a part of the backend's name."""
+    if mapping.regex is not None or mapping.target is None:
+        return False
+    try:
+        return split_url(mapping.target)[0] != split_url(url)[0]
+    except UnknownScheme:
+        return False
+    except ValueError:
+        return True
 
 
 def wanted(settings: Settings) -> bool:

@@ -39,6 +39,13 @@ def test_raw_paths_begin_as_the_guards_saw_them() -> None:
         assert request.filename == f"proxy:{B}{expected}"
 
 
+@pytest.mark.parametrize("target", ["/.evil.test/x", "/.evil.test", "/@evil.test/", "/1/x"])
+def test_a_path_cannot_name_another_host(target: str) -> None:
+    """Where the URL of ProxyPass ends without a slash, what follows is no part of the backend's name."""
+    request = make_request(configure("ErrorLog -\nProxyPass / http://127.0.0.1"), target)
+    assert (translate(request), request.proxyreq) == (400, 0)
+
+
 def test_a_query_stays_behind_the_path() -> None:
     """A question mark in the path is no query."""
     request = make_request(configure(f"ProxyPass / {B}/"), "/x%3Fy?z")
