@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from typing import Final
+from weakref import ref
 
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
@@ -95,7 +96,7 @@ class Site:
         channel.connection = Connection(self.config, base, local, peer)
         channel.connection.writer = channel.writer
         channel.connection.redirector = Redirector(self, channel)
-        channel.connection.take_over = partial(_take_over, channel)
+        channel.connection.take_over = partial(_take_over, ref(channel))
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
         if base in self._talkers:
@@ -214,8 +215,11 @@ class Site:
             self.pool.submit(job)
 
 
-def _take_over(channel: Channel) -> Body:
+def _take_over(held: ref[Channel]) -> Body:
     """Let the request that is being answered read what arrives from now on, whenever it comes."""
+    # The channel holds the connection, which holds this: both are to go away by themselves.
+    channel = held()
+    assert channel is not None
     body = Body(channel, None)
     channel.talk(body, inf)
     return body
