@@ -9,7 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import Any, Final
+from weakref import ref
 
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import Logger
@@ -96,6 +99,7 @@ class Site:
         if channel.client_address is not None:
             channel.connection.client_ip = channel.client_address
         channel.connection.redirector = Redirector(self, channel)
+        channel.connection.take_over = partial(_take_over, ref(channel))
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
         if base in self._talkers:
@@ -220,6 +224,16 @@ class Site:
             job.run_in_pool()
         else:
             self.pool.submit(job)
+
+
+def _take_over(held: ref[Channel]) -> Body:
+    """Let the request that is being answered read what arrives from now on, whenever it comes."""
+    # The channel holds the connection, which holds this: both are to go away by themselves.
+    channel = held()
+    assert channel is not None
+    body = Body(channel, None)
+    channel.talk(body, inf)
+    return body
 
 
 def _with_host(head: Head) -> list[HeaderLine]:

@@ -139,6 +139,7 @@ def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None
         directories=directories,
         files=(*outer.files, *draft.files),
         ifs=(*outer.ifs, *draft.ifs),
+        proxies=(*outer.proxies, *draft.proxies),
         htaccess=htaccess_files(server[AccessFiles].names, directories, facts),
     )
 

@@ -52,6 +52,7 @@ def _host(host: HostConfig) -> Iterator[str]:
         if isinstance(index, DirectoryIndex | LocationIndex):
             yield from _sections(index.sections, "  ")
     yield from _sections(host.files, "  ")
+    yield from _sections(host.proxies, "  ")
     yield from _ifs(host.ifs, "  ")
 
 

@@ -15,6 +15,7 @@ REGEX_FORM = {
     SectionKind.DIRECTORY: SectionKind.DIRECTORY_MATCH,
     SectionKind.FILES: SectionKind.FILES_MATCH,
     SectionKind.LOCATION: SectionKind.LOCATION_MATCH,
+    SectionKind.PROXY: SectionKind.PROXY_MATCH,
 }
 """What `~` before the argument makes of a section."""
 
@@ -48,7 +49,10 @@ def path_section(kind: SectionKind, argument: str, settings: Settings, where: Wh
         return Section(kind, pattern, compile_regex(pattern), settings, (), where)
     if kind is SectionKind.DIRECTORY:
         pattern = canonical_directory(pattern)
-    regex = compile_wildcard(pattern, slash=kind is SectionKind.FILES) if has_wildcard(pattern) else None
+    if kind is SectionKind.PROXY:
+        pattern = pattern.removeprefix("proxy:")
+    any_slash = kind in (SectionKind.FILES, SectionKind.PROXY)
+    regex = compile_wildcard(pattern, slash=any_slash) if has_wildcard(pattern) else None
     return Section(kind, pattern, regex, settings, (), where)
 
 

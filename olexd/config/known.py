@@ -191,7 +191,7 @@ B raw dh:
 B raw s:
     <AuthnProviderAlias> <AuthzProviderAlias> RegexDefaultOptions
 B raw sv:
-    RemoteIPProxyProtocolExceptions RequestReadTimeout SSLProtocol
+    <Proxy> <ProxyMatch> RemoteIPProxyProtocolExceptions RequestReadTimeout SSLProtocol
 B raw svd:
     ProxyPass ProxyPassMatch
 B raw svdh:
@@ -307,7 +307,7 @@ C raw s:
     <MDomainSet> ExtFilterDefine MDCAChallenges MDCertificateAuthority MDChallengeDns01 MDMember MDMembers
     MDMessageCmd MDNotifyCmd MDomain MDPrivateKeys Mutex UserDir
 C raw sv:
-    <MDomain> <Proxy> <ProxyMatch>
+    <MDomain>
 C raw svd:
     BalancerMember ProxyHTMLURLMap ProxySet
 C raw svdh:

@@ -23,6 +23,7 @@ class HostDraft:
     locations: list[Section] = field(default_factory=list)
     directories: list[Section] = field(default_factory=list)
     files: list[Section] = field(default_factory=list)
+    proxies: list[Section] = field(default_factory=list)
     ifs: list[Branches] = field(default_factory=list)
 
 

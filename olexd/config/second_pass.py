@@ -35,7 +35,9 @@ PATH_SECTIONS: Final = {
 }
 LIMITS: Final = ("<limit", "<limitexcept")
 ALWAYS: Final = condition("true")
-PROXIES: Final = {"<proxy": "<Proxy", "<proxymatch": "<ProxyMatch"}
+PROXIES: Final = {"<proxy": SectionKind.PROXY, "<proxymatch": SectionKind.PROXY_MATCH}
+URL_SECTIONS: Final = (*LOCATIONS, *PROXIES.values())
+"""Sections in which no `<Files>` can apply."""
 IFS: Final = {"<if": "<If", "<elseif": "<ElseIf", "<else": "<Else"}
 
 AUTHORIZATION: Final = frozenset(
@@ -178,7 +180,7 @@ class SecondPass:
         elif key in LIMITS:
             self._limit(block, scope)
         elif key in PROXIES:
-            self._proxy(block, scope)
+            self._path_section(block, PROXIES[key], scope)
         elif key in IFS:
             self._if_section(block, IFS[key], scope)
         else:
@@ -199,7 +201,7 @@ class SecondPass:
         self._allowed(name, Context.SVDH if is_files else Context.SV, scope)
         self._outside_containers(name, scope)
         self._permit(name, Override.ANY, scope)
-        if is_files and self._sound and (scope.kind in LOCATIONS or scope.methods is not None):
+        if is_files and self._sound and (scope.kind in URL_SECTIONS or scope.methods is not None):
             outer = "<Limit> or <LimitExcept>" if scope.methods is not None else f"<{scope.kind.value}>"  # type: ignore[union-attr]
             raise DirectiveError(f"{name}> cannot occur within {outer} section")
         settings = Settings()
@@ -228,6 +230,8 @@ class SecondPass:
     def _place(self, section: Section, scope: Scope) -> None:
         if section.kind in LOCATIONS:
             scope.host.locations.append(section)
+        elif section.kind in PROXIES.values():
+            scope.host.proxies.append(section)
         elif section.kind in DIRECTORIES:
             scope.host.directories.append(section)
         else:
@@ -269,23 +273,6 @@ class SecondPass:
         if methods == scope.methods:
             raise DirectiveError(f"{name}> directive specifies methods already excluded")
         self.run(block.children, replace(scope, parent=f"{name}>", methods=methods))
-
-    def _proxy(self, block: Block, scope: Scope) -> None:
-        """Check a section for proxied requests, of which there are none."""
-        name = PROXIES[block.name.lower()]
-        self._allowed(name, Context.SV, scope)
-        section_argument(name, block.raw)
-        self._warn(block.where, f"{name}> is accepted without effect: no requests are proxied")
-        inside = replace(
-            scope,
-            context=Context.DIRECTORY,
-            settings=Settings(),
-            files=[],
-            ifs=[],
-            parent=f"{name}>",
-            section=(name[1:], ""),
-        )
-        self.run(block.children, inside)
 
     def _if_section(self, block: Block, name: str, scope: Scope) -> None:
         self._allowed(name, Context.SVDH, scope)

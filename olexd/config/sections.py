@@ -21,7 +21,14 @@ Key = tuple[int, int]
 Ranked = tuple[Key, Section]
 Test = Callable[[str], re.Match[str] | None]
 
-_MATCH_KINDS = frozenset({SectionKind.LOCATION_MATCH, SectionKind.DIRECTORY_MATCH, SectionKind.FILES_MATCH})
+_MATCH_KINDS = frozenset(
+    {
+        SectionKind.LOCATION_MATCH,
+        SectionKind.DIRECTORY_MATCH,
+        SectionKind.FILES_MATCH,
+        SectionKind.PROXY_MATCH,
+    }
+)
 
 
 AFTER_SECTIONS: Final = sys.maxsize
@@ -204,3 +211,13 @@ def _names(section: Section, name: str) -> bool:
     if regex is None:
         return section.pattern == name
     return bool(regex.search(name) if section.kind in _MATCH_KINDS else regex.fullmatch(name))
+
+
+def match_proxies(sections: Sequence[Section], url: str) -> tuple[Section, ...]:
+    """Return the `<Proxy>` and `<ProxyMatch>` among `sections` that a backend's URL is subject to."""
+    return tuple([section for section in sections if _begins(section, url)])
+
+
+def _begins(section: Section, url: str) -> bool:
+    test = _test(section)
+    return url.lower().startswith(section.pattern.lower()) if test is None else test(url) is not None

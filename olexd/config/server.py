@@ -26,6 +26,8 @@ class SectionKind(Enum):
     LOCATION = "Location"
     LOCATION_MATCH = "LocationMatch"
     HTACCESS = ".htaccess"
+    PROXY = "Proxy"
+    PROXY_MATCH = "ProxyMatch"
     IF = "If"
 
 
@@ -115,8 +117,8 @@ class HostConfig:
 
     `server` holds resolved server-wide settings, `base` unresolved per-directory ones (main server's
     merged with the host's), `sections` finds the path sections (main server's and the host's together, in
-    merge order), `ifs` are those outside of sections. `htaccess` is None when AllowOverride lets none be read
-    anywhere. `merged()` is what a request uses.
+    merge order), `ifs` are those outside of sections, `proxies` those for URLs of backends. `htaccess` is
+    None when AllowOverride lets none be read anywhere. `merged()` is what a request uses.
     """
 
     name: str
@@ -132,13 +134,14 @@ class HostConfig:
     directories: DirectorySections
     files: tuple[Section, ...]
     ifs: tuple[Branches, ...] = ()
+    proxies: tuple[Section, ...] = ()
     htaccess: Htaccess | None = None
     dynamic: bool = field(init=False)
     """Whether there are sections, but for .htaccess files, that are `is_dynamic()`."""
     _merged: dict[tuple[Section, ...], Settings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sections = (*self.directories.sections, *self.locations.sections, *self.files)
+        sections = (*self.directories.sections, *self.locations.sections, *self.files, *self.proxies)
         self.dynamic = bool(self.ifs) or any(map(is_dynamic, sections))
 
     @property

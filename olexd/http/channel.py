@@ -88,7 +88,7 @@ class Channel(Protocol):
         self.state: State = State.HEAD
         self.deadline = inf
         self.room_deadline = inf
-        self._timeout = timeout
+        self._timeout = self._talk_timeout = timeout
         self._call_in_reactor = call_in_reactor
         self._parser = HeadParser(server.limits, server.heads)
         self._pending = bytearray()
@@ -286,7 +286,7 @@ class Channel(Protocol):
         words of the blocking calls.
         """
         if self.state is State.TALK:
-            self.deadline = time.monotonic() + self._timeout
+            self.deadline = time.monotonic() + self._talk_timeout
         return Deferred(self._wake_if_gone)
 
     def _wake_if_gone(self, deferred: Deferred[None]) -> None:
@@ -311,11 +311,22 @@ class Channel(Protocol):
 
     # Connection handlers
 
-    def talk(self, intake: Intake) -> None:
-        """Give what arrives to a connection handler, from the first byte on. Reactor only."""
+    def talk(self, intake: Intake, patience: float | None = None) -> None:
+        """Give what arrives to `intake` from now on, as it is. Reactor only.
+
+        `patience` is for how many seconds a reader may wait for the client (default: Timeout).
+        """
         self._go(Event.TAKEN)
         self.deadline = inf
+        self._talk_timeout = self._timeout if patience is None else patience
         self._intake = intake
+        if self._pending:
+            data = bytes(self._pending)
+            self._pending.clear()
+            self._resume()
+            self._talk_data(data)
+        if self._ended:
+            intake.finish()
 
     def speak_http(self, rest: bytes) -> None:
         """The connection handler declined: read requests, beginning with what it left. Reactor only."""

@@ -40,14 +40,26 @@ def response_head(
     return head_start(status, status_line, server_tokens) + field_lines(fields) + b"\r\n"
 
 
-def head_start(status: int, status_line: str | None, server_tokens: str = "full") -> bytes:
+def head_start(
+    status: int,
+    status_line: str | None,
+    server_tokens: str = "full",
+    date: bytes | None = None,
+    server: bytes | None = None,
+) -> bytes:
     """Return the status line, Date and Server.
 
     The version is always HTTP/1.1, whatever the client speaks, as in httpd. `status_line` (without version)
-    counts only if its number is `status`. `server_tokens` is ServerTokens in lower case. Raises ValueError
-    for CR, LF or NUL in the status line.
+    counts only if its number is `status`. `server_tokens` is ServerTokens in lower case. `date` and `server`
+    are another server's, to be kept. Raises ValueError for CR, LF or NUL in what is sent.
     """
-    return _status_line(status, status_line) + http_date() + server_field(server_tokens)
+    start = _status_line(status, status_line)
+    dated = http_date() if date is None else field_lines([(b"Date", date)])
+    return (
+        start
+        + dated
+        + (server_field(server_tokens) if server is None else field_lines([(b"Server", server)]))
+    )
 
 
 def field_lines(fields: Iterable[FieldLine]) -> bytes:

@@ -41,7 +41,7 @@ class Event(StrEnum):
     LAST_ANSWER = "last answer"
     """The response is complete and the connection does not persist."""
     TAKEN = "taken"
-    """A connection handler takes the connection before anything was read."""
+    """What answers takes the connection: a connection handler before anything was read, an upgrade later."""
     LOST = "lost"
 
 
@@ -55,7 +55,7 @@ TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
         **_END,
     },
     State.BODY: {Event.BODY_END: State.BUSY, Event.ANSWERED: State.DRAIN, **_END},
-    State.BUSY: {Event.ANSWERED: State.HEAD, **_END},
+    State.BUSY: {Event.ANSWERED: State.HEAD, Event.TAKEN: State.TALK, **_END},
     State.DRAIN: {Event.BODY_END: State.HEAD, **_END},
     State.TALK: {Event.ANSWERED: State.HEAD, **_END},
     State.LINGER: {Event.LAST_ANSWER: State.LINGER, Event.LOST: State.CLOSED},

@@ -58,6 +58,7 @@ class Connection:
         "python",
         "redirector",
         "secure",
+        "take_over",
         "talk",
         "tls",
         "writer",
@@ -82,6 +83,9 @@ class Connection:
         """What the TLS handshake settled; None without TLS."""
         self.notes = Table()
         self.python: Any = None
+        self.take_over: Callable[[], Body] | None = None
+        """Ends HTTP on the connection in the middle of a request: from then on the writer is free, and what
+        arrives is read as it is. Set by the site; reactor only."""
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
         self.deadline: Deadline | None = None

@@ -256,6 +256,12 @@ class Output:
         elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
 
+    def upgrade(self, head: bytes) -> None:
+        """Send the head of a response after which the connection speaks another protocol. Reactor only."""
+        self._begin()
+        self.finished = True
+        self._writer.send_soon([head])
+
     def give_way(self, answer: Output) -> None:
         """Count what is about to be answered in this response's place; for its handler the client is gone."""
         self._answer = answer
@@ -377,7 +383,7 @@ class Output:
             request.connection.keepalive = AP_CONN_CLOSE
         self._decide_framing(request, last, normal.length or always.length)
         tokens = request.host.server[CoreServer].server_tokens
-        parts = [head_start(request.status, request.status_line, tokens), always.lines, normal.lines]
+        parts = [self._start(request, tokens), always.lines, normal.lines]
         if always.vary or normal.vary:
             parts.append(vary_line(always.vary + normal.vary))
         if request.content_encoding:
@@ -395,6 +401,15 @@ class Output:
         parts.append(b"\r\n")
         self._begin()
         return b"".join(parts)
+
+    def _start(self, request: Request, tokens: str) -> bytes:
+        """Return the status line, Date and Server; those of a backend stay as they are."""
+        if not request.proxyreq:
+            return head_start(request.status, request.status_line, tokens)
+        fields = request.headers_out
+        return head_start(
+            request.status, request.status_line, tokens, fields.raw("Date"), fields.raw("Server")
+        )
 
     def _begin(self) -> None:
         """Let the response begin, unless the time is up and the reactor has answered in its place."""

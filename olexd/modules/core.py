@@ -54,6 +54,9 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
 
 
 def _handler_name(word: str) -> str:
+    if word.lower().startswith("proxy:"):
+        # A URL, whose path or socket may have capitals.
+        return word
     return "" if word.lower() == "none" else word.lower()
 
 

@@ -11,7 +11,6 @@ from typing import Final
 from olexd.config.builtin import BUILTIN
 from olexd.config.known import Known, known_directives
 from olexd.config.rows import Arity, Context, Directive, Override
-from olexd.config.second_pass import PROXIES
 from olexd.modules.registry import SPECS
 
 INTRODUCTION: Final = """\
@@ -40,7 +39,7 @@ _CLASSES: Final = {
 _IN_READING: Final = (
     "<Directory> <DirectoryMatch> <Files> <FilesMatch> <Location> <LocationMatch> <VirtualHost> <Limit> "
     "<LimitExcept> <If> <ElseIf> <Else> <IfModule> <IfDefine> <IfVersion> <IfFile> <IfDirective> <IfSection> "
-    "<Macro>"
+    "<Macro> <Proxy> <ProxyMatch>"
 )
 SECTIONS: Final = frozenset(_IN_READING.lower().split())
 """The sections that the configuration language itself has; no module has a row for them."""
@@ -99,7 +98,7 @@ def _others() -> Iterator[str]:
     for key, known in known_directives().items():
         if key in rows or key in SECTIONS:
             continue
-        if known.grade == "C" and (key.rstrip(">") in PROXIES or not key.startswith("<")):
+        if known.grade == "C" and not key.startswith("<"):
             without_effect[known.name] = ""
         else:
             refused.append(known.name)

@@ -56,6 +56,7 @@ class Order(IntEnum):
     """Where in its phase a hook stands; equal ones keep the order in which modules were loaded."""
 
     REALLY_FIRST = -10
+    EARLY = -5
     FIRST = 0
     MIDDLE = 10
     LAST = 20

@@ -19,7 +19,7 @@ from olexd.phases.derive import follow
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_all, run_first, run_void
-from olexd.phases.walk import directory_walk, location_walk
+from olexd.phases.walk import directory_walk, is_proxied, location_walk, proxy_walk
 from olexd.status import DECLINED, DONE, GATEWAY_TIMEOUT, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
 from olexd.uri import decode_path
 
@@ -100,7 +100,9 @@ async def process(request: Request) -> int:
     plan = request.phases.plan(request)
     if plan.insert_filter:
         insert_filters(request)
-    result = await run_first(request, plan.handler)
+    # Any phase may have made a proxied request of it, which no settings tell of.
+    handlers = (plan if not request.proxyreq else request.phases.everything).handler
+    result = await run_first(request, handlers)
     return NOT_FOUND if result == DECLINED else result
 
 
@@ -156,7 +158,9 @@ async def process_mapped(request: Request) -> int:
             return result
         if request.uri != uri:
             location_walk(request)
-        if request.filename is not None:
+        if request.proxyreq != 0 and is_proxied(request):
+            proxy_walk(request)
+        elif request.filename is not None:
             await to_pool(request)
             result = directory_walk(request)
             if result != OK:
@@ -173,7 +177,10 @@ async def process_mapped(request: Request) -> int:
         if result != OK:
             return result
         plan = request.phases.plan(request)
-    calls = plan.bare_type_checker if request.filename is None else plan.type_checker
+    # A backend's URL is no file: what it is, the backend says.
+    proxied = request.proxyreq != 0 and is_proxied(request)
+    bare = proxied or request.filename is None
+    calls = plan.bare_type_checker if bare else plan.type_checker
     if calls:
         result = await run_first(request, calls)
         if result not in _GO_ON:
@@ -182,7 +189,9 @@ async def process_mapped(request: Request) -> int:
     if request.handler is None:
         # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
         request.handler = request.conf[CoreDir].handler or None
-    calls = plan.bare_fixups if request.filename is None else plan.fixups
+    if proxied:
+        plan = request.phases.everything
+    calls = plan.bare_fixups if bare else plan.fixups
     return await run_all(request, calls) if calls else OK
 
 

@@ -85,7 +85,8 @@ class PhaseTable:
             phase: tuple(hook for _, _, hook in sorted(found, key=lambda item: item[:2]))
             for phase, found in hooks.items()
         }
-        self._everything = Plan(self._hooks, lambda hook: True)
+        self.everything = Plan(self._hooks, lambda hook: True)
+        """All hooks, whatever the settings: for what only a request itself tells."""
         sources = [module.filters for module in reversed(modules) if module.filters is not None]
         self.filters = (*sources, BUILT_IN)
         """Where filters are looked for, in this order: a later module's names hide an earlier one's."""
@@ -98,7 +99,7 @@ class PhaseTable:
         A request that added handlers of its own asks every hook.
         """
         if request.added_handlers:
-            return self._everything
+            return self.everything
         settings = request.conf
         plan: Plan | None = settings.plan
         if plan is None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.htaccess import HtaccessError
-from olexd.config.sections import match_files
+from olexd.config.sections import match_files, match_proxies
 from olexd.config.server import Branches, HostConfig, Htaccess, Section, SectionKind, is_dynamic
 from olexd.config.settings import Settings
 from olexd.errorlog import Level
@@ -23,6 +23,10 @@ from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.status import FORBIDDEN, OK
 
+PROXY_PREFIX: Final = "proxy:"
+"""What the file name of a proxied request begins with; its backend's URL follows."""
+PROXYREQ_REVERSE: Final = 2
+"""`proxyreq` of a request that another server answers in our name."""
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -30,6 +34,23 @@ def location_walk(request: Request) -> None:
     """Put the settings of the Locations that match into force."""
     host = request.host
     sections = host.locations.match(request.uri)
+    request.sections = sections
+    request.conf = host.merged(sections)
+    if host.dynamic:
+        _note_groups(request)
+        if_walk(request)
+
+
+def is_proxied(request: Request) -> bool:
+    """Return whether a backend is to answer the request."""
+    return request.proxyreq != 0 and (request.filename or "").startswith(PROXY_PREFIX)
+
+
+def proxy_walk(request: Request) -> None:
+    """Put the sections for the backend's URL into force, then the Locations'; no files are involved."""
+    host = request.host
+    url = (request.filename or "").removeprefix(PROXY_PREFIX)
+    sections = (*match_proxies(host.proxies, url), *host.locations.match(request.uri))
     request.sections = sections
     request.conf = host.merged(sections)
     if host.dynamic:
@@ -160,6 +181,8 @@ def _subject(request: Request, kind: SectionKind) -> str:
         return request.uri
     if kind is SectionKind.DIRECTORY_MATCH:
         return request.filename or ""
+    if kind is SectionKind.PROXY_MATCH:
+        return (request.filename or "").removeprefix(PROXY_PREFIX)
     return (request.filename or "").rpartition("/")[2]
 
 

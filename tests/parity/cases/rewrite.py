@@ -334,7 +334,7 @@ SERVER = [
         "/a.txt",
     ),
     server("trace-off", "RewriteCond %{REQUEST_METHOD} ^TRACE\nRewriteRule .* - [F]", ask("TRACE", "/a.txt")),
-    server("proxy-missing", "RewriteRule ^/x$ http://127.0.0.1:1/ [P]", "/x"),
+    server("proxy-unreachable", "RewriteRule ^/x$ http://127.0.0.1:1/ [P]", "/x"),
     server("options-star", "RewriteRule . - [F]", ask("OPTIONS", "*")),
     server(
         "error-document",

@@ -107,6 +107,8 @@ MODULES = (
     "filter",
     "headers",
     "include",
+    "proxy",
+    "proxy_http",
     "rewrite",
     "setenvif",
     "python",

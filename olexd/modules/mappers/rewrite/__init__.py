@@ -24,6 +24,7 @@ from olexd.modules.mappers.rewrite.settings import RewriteDir, RewriteServer, Ru
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.phases.subrequest import internal_redirect
+from olexd.phases.walk import PROXY_PREFIX, PROXYREQ_REVERSE
 from olexd.status import (
     BAD_REQUEST,
     DECLINED,
@@ -84,7 +85,7 @@ async def translate(request: Request) -> int:
         request.filename = mapped
         return run.answer or DECLINED
     if run.proxy:
-        return _refuse_proxy(request)
+        return _pass_on(request, request.filename or "")
     if is_absolute(request.filename or ""):
         return _send_away(request, run, args)
     path = _settled(request)
@@ -143,7 +144,14 @@ def _has_controls(request: Request) -> bool:
     return True
 
 
-def _refuse_proxy(request: Request) -> int:
+def _pass_on(request: Request, url: str) -> int:
+    """Let the backend at a URL answer; a configuration that leaves mod_proxy out wants none to."""
+    loaded = request.connection.config.loaded
+    if not loaded or "proxy" in loaded:
+        request.filename = PROXY_PREFIX + url
+        request.handler = "proxy-server"
+        request.proxyreq = PROXYREQ_REVERSE
+        return OK
     log_request(
         request,
         f"AH00669: attempt to make remote request from mod_rewrite without proxy enabled: {request.filename}",
@@ -203,9 +211,10 @@ async def fix_up(request: Request) -> int:
     if run.answer:
         request.filename = path
         return run.answer
-    if run.proxy:
-        return _refuse_proxy(request)
     target = request.filename or ""
+    if run.proxy:
+        # Nobody settles the URL any more, or adds the query to it.
+        return _pass_on(request, with_query(_with_base_in_url(rules, target), request.args))
     if is_absolute(target):
         request.filename = _with_base_in_url(rules, target)
         return _send_away(request, run, args)

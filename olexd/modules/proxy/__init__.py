@@ -1,0 +1,32 @@
+"""mod_proxy and mod_proxy_http: requests that another server answers (configuration spec 6)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from olexd.config.module import ModuleSpec
+from olexd.model.request import Request
+from olexd.modules.proxy.directives import DIRECTIVES
+from olexd.modules.proxy.exchange import forward
+from olexd.modules.proxy.mapping import backend_url, canonicalise, translate, wanted, wanted_as_handler
+from olexd.modules.proxy.settings import ProxyDir, ProxyServer
+from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
+from olexd.status import DECLINED
+
+
+def handle(request: Request) -> Answer:
+    """Let the backend answer that the request was mapped to, whatever SetHandler says."""
+    url = backend_url(request)
+    return DECLINED if url is None else forward(request, url)
+
+
+MODULE: Final = Module(
+    ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
+    (
+        Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
+        Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted),
+        Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler),
+    ),
+)
+HTTP: Final = Module(ModuleSpec("proxy_http", ("proxy_http_module", "mod_proxy_http.c")))
+WSTUNNEL: Final = Module(ModuleSpec("proxy_wstunnel", ("proxy_wstunnel_module", "mod_proxy_wstunnel.c")))

@@ -1,0 +1,79 @@
+"""What the proxy's directives leave behind: mappings, their parameters, and what is done to fields."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from olexd.config.settings import Merge, setting
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How a backend is used: the KEY=VALUE words of ProxyPass. Times are seconds, None where unset.
+
+    `most` is how many requests it gets at a time, 0 for any number, `acquire` how long one waits for a turn.
+    `idle` is how long an unused connection is kept, `retry` how long a backend that could not be reached is
+    left alone. `upgrade` names the protocol that may take a connection over, "" for none.
+    """
+
+    timeout: float | None = None
+    connect_timeout: float | None = None
+    acquire: float | None = None
+    most: int = 0
+    idle: float = 60.0
+    retry: float = 60.0
+    reuse: bool = True
+    keep_alive: bool = False
+    upgrade: str = ""
+
+
+DEFAULTS = Parameters()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One ProxyPass: a URL `prefix`, or a `regex` searched for in the path, and the URL it stands for.
+
+    `target` None leaves the path to the other modules. `raw` passes the path on as the client sent it.
+    """
+
+    prefix: str
+    target: str | None
+    regex: re.Pattern[str] | None = None
+    raw: bool = False
+    parameters: Parameters = DEFAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """One ProxyPassReverse: URLs of the backend that begin with `target` are ours below `prefix`."""
+
+    prefix: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyServer:
+    """`timeout` None stands for Timeout; `via` is one of off, on, full, block."""
+
+    timeout: float | None = setting(None)
+    via: str = setting("off")
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyDir:
+    """Mappings and reversals in search order; `here` is the mapping of a Location.
+
+    `override` is whether error pages are our own: those of `override_codes`, of all errors if there are none.
+    """
+
+    mappings: tuple[Mapping, ...] = setting((), Merge.PREPEND)
+    here: Mapping | None = setting(None)
+    reversals: tuple[Reversal, ...] = setting((), Merge.APPEND)
+    cookie_domains: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
+    cookie_paths: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
+    preserve_host: bool = setting(False)
+    add_headers: bool = setting(True)
+    override: bool = setting(False)
+    override_codes: frozenset[int] = setting(frozenset())
