@@ -76,6 +76,7 @@ class Hook:
     `wanted` tells from merged settings, `wanted_on` from a host's server-wide ones, whether the hook has
     anything to do for requests with them; they are asked once per merge, so that requests pay only for
     hooks that do. None means always. `files_only` hooks are left out for requests that lead to no file name.
+    `by_request` hooks are also asked, wanted or not, for requests that added handlers or are to be passed on.
     """
 
     phase: Phase
@@ -84,6 +85,7 @@ class Hook:
     wanted: Callable[[Settings], bool] | None = None
     wanted_on: Callable[[Settings], bool] | None = None
     files_only: bool = False
+    by_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)

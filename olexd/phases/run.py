@@ -100,9 +100,7 @@ async def process(request: Request) -> int:
     plan = request.phases.plan(request)
     if plan.insert_filter:
         insert_filters(request)
-    # Any phase may have made a proxied request of it, which no settings tell of.
-    handlers = (plan if not request.proxyreq else request.phases.everything).handler
-    result = await run_first(request, handlers)
+    result = await run_first(request, plan.handler)
     return NOT_FOUND if result == DECLINED else result
 
 
@@ -189,8 +187,6 @@ async def process_mapped(request: Request) -> int:
     if request.handler is None:
         # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
         request.handler = request.conf[CoreDir].handler or None
-    if proxied:
-        plan = request.phases.everything
     calls = plan.bare_fixups if bare else plan.fixups
     return await run_all(request, calls) if calls else OK
 

@@ -80,9 +80,7 @@ async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
     derived.output = derived.main.output.included(derived, sink)
     run.insert_filters(derived)
     try:
-        phases = derived.phases
-        plan = phases.plan(derived) if not derived.proxyreq else phases.everything
-        result = await run_first(derived, plan.handler)
+        result = await run_first(derived, derived.phases.plan(derived).handler)
         if result in (OK, DONE):
             if derived.output.request.output_filters is not None:
                 await to_pool(derived)

@@ -85,8 +85,6 @@ class PhaseTable:
             phase: tuple(hook for _, _, hook in sorted(found, key=lambda item: item[:2]))
             for phase, found in hooks.items()
         }
-        self.everything = Plan(self._hooks, lambda hook: True)
-        """All hooks, whatever the settings: for what only a request itself tells."""
         sources = [module.filters for module in reversed(modules) if module.filters is not None]
         self.filters = (*sources, BUILT_IN)
         """Where filters are looked for, in this order: a later module's names hide an earlier one's."""
@@ -94,17 +92,22 @@ class PhaseTable:
         """The elements of server-side includes that modules add."""
 
     def plan(self, request: Request) -> Plan:
-        """Return the hooks to run under the settings now in force.
-
-        A request that added handlers of its own asks every hook.
-        """
-        if request.added_handlers:
-            return self.everything
+        """Return the hooks to run under the settings now in force."""
         settings = request.conf
         plan: Plan | None = settings.plan
         if plan is None:
             server = request.host.server
             plan = settings.plan = Plan(self._hooks, lambda hook: _is_wanted(hook, settings, server))
+        return self._by_request(request) if request.added_handlers or request.proxyreq else plan
+
+    def _by_request(self, request: Request) -> Plan:
+        """Return the plan of a request that itself asks for more than its settings do."""
+        settings, server = request.conf, request.host.server
+        plan: Plan | None = settings.__dict__.get("plan_by_request")
+        if plan is None:
+            plan = settings.__dict__["plan_by_request"] = Plan(
+                self._hooks, lambda hook: hook.by_request or _is_wanted(hook, settings, server)
+            )
         return plan
 
 

@@ -38,7 +38,8 @@ def _allow(conf: AllowMethodsDir, args: Args) -> AllowMethodsDir:
 def check_method(request: Request) -> int:
     """Refuse a request whose method the place does not take."""
     method = "GET" if request.method == "HEAD" else request.method
-    if method in request.conf[AllowMethodsDir].methods:
+    allowed = request.conf[AllowMethodsDir].methods
+    if not allowed or method in allowed:
         return DECLINED
     place = request.filename or f"uri {request.uri}"
     message = f"AH01623: client method denied by server configuration: '{request.method}' to {place}"

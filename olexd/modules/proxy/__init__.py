@@ -24,8 +24,8 @@ MODULE: Final = Module(
     ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
     (
         Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
-        Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted),
-        Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler),
+        Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted, by_request=True),
+        Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler, by_request=True),
     ),
 )
 HTTP: Final = Module(ModuleSpec("proxy_http", ("proxy_http_module", "mod_proxy_http.c")))

@@ -78,7 +78,8 @@ def _hook(
     call: Callable[[Request], Awaitable[int]] | None = None,
     order: Order = Order.MIDDLE,
 ) -> Hook:
-    return Hook(phase, call or _runs(python_phases[0]), order, _wanted(*python_phases))
+    run = call or _runs(python_phases[0])
+    return Hook(phase, run, order, _wanted(*python_phases), by_request=True)
 
 
 PYTHON_HOOKS: Final = {

@@ -159,12 +159,23 @@ class TestPlans:
         assert table.plan(record) is table.plan(record)
         assert asked == [1]
 
-    def test_added_handlers(self) -> None:
-        """A request that added handlers asks every hook."""
-        table = PhaseTable([module("a", Hook(Phase.FIXUPS, named("never"), wanted=lambda settings: False))])
+    @pytest.mark.parametrize(
+        ("name", "value"), [("added_handlers", {"PythonFixupHandler": []}), ("proxyreq", 2)]
+    )
+    def test_what_a_request_asks_for(self, name: str, value: object) -> None:
+        """A request that added handlers, or is to be passed on, asks the hooks for that, and no unwanted others."""
+        table = PhaseTable(
+            [
+                module("a", Hook(Phase.FIXUPS, named("never"), wanted=lambda settings: False)),
+                module(
+                    "b", Hook(Phase.FIXUPS, named("asked"), wanted=lambda settings: False, by_request=True)
+                ),
+            ]
+        )
         record = make_record()
-        record.added_handlers = {"PythonFixupHandler": []}
-        assert names(table, Phase.FIXUPS, record) == ["never"]
+        assert names(table, Phase.FIXUPS, record) == []
+        setattr(record, name, value)
+        assert names(table, Phase.FIXUPS, record) == ["asked"]
 
 
 def run(run_hooks: Any, calls: list[Call], *more: Any) -> Any:
