@@ -163,7 +163,7 @@ class TestPlans:
         ("name", "value"), [("added_handlers", {"PythonFixupHandler": []}), ("proxyreq", 2)]
     )
     def test_what_a_request_asks_for(self, name: str, value: object) -> None:
-        """A request that added handlers, or is to be passed on, asks the hooks for that, and no unwanted others."""
+        """A request with handlers of its own, or to be passed on, asks the hooks for that and no others."""
         table = PhaseTable(
             [
                 module("a", Hook(Phase.FIXUPS, named("never"), wanted=lambda settings: False)),
