@@ -70,7 +70,8 @@ class Authority:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _DAY * 10)
-            .not_valid_after(now + _DAY * days)
+            # Not at the turn of a day: servers count the days that are left, one a moment after the other.
+            .not_valid_after(now + _DAY * days + _DAY / 2)
             .add_extension(constraints, critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
