@@ -1,4 +1,4 @@
-"""What several integration tests need: the wheel, built once."""
+"""What several integration tests need: the wheel, built once; a connection to the module's own `server`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.servers import REPOSITORY
+from tests.integration.servers import REPOSITORY, RunningServer
+from tests.integration.wire import Wire
 
 BUILD_DEADLINE = 240.0
 PARTS = ("olexd", "mod_python", "handlers", "twisted", "docs")
@@ -42,3 +43,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
     (path,) = (tree / "dist").glob("olexd-*.whl")
     with zipfile.ZipFile(path) as wheel:
         yield wheel
+
+
+@pytest.fixture
+def wire(server: RunningServer) -> Iterator[Wire]:
+    """A connection to the server that the test's module calls `server`."""
+    with Wire(server) as wire:
+        yield wire

@@ -193,6 +193,10 @@ class RunningServer:
             process.kill()
             process.wait()
 
+    def error_log(self) -> str:
+        """What the main error log holds."""
+        return (self.directory / "error.log").read_text()
+
     def printed(self) -> str:
         """What the process printed, and the end of its main error log."""
         log = self.directory / "error.log"

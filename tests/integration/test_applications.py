@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, base_config, free_port
-from tests.integration.wire import Response, Wire
+from tests.integration.wire import Wire
 
 MODULES = {
     "flask_app.py": """
@@ -171,67 +170,47 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection."""
-    with Wire(server) as wire:
-        yield wire
-
-
-def ask(wire: Wire, path: str, body: bytes | None = None, *fields: str) -> Response:
-    """Return the answer to a GET, or to a POST of `body`."""
-    if body is None:
-        wire.get(path, *fields)
-    else:
-        wire.post(path, body, *fields)
-    return wire.read()
-
-
 def upload(wire: Wire, path: str) -> bytes:
     """Return the answer to an upload."""
-    return ask(wire, path, UPLOAD, "Content-Type: multipart/form-data; boundary=B").body
-
-
-def log(server: RunningServer) -> str:
-    return Path(server.directory / "error.log").read_text()
+    return wire.ask(path, UPLOAD, "Content-Type: multipart/form-data; boundary=B").body
 
 
 class TestFlask:
     def test_hello(self, wire: Wire) -> None:
         """An application below a Location knows where it stands."""
-        answer = ask(wire, "/flask/")
+        answer = wire.ask("/flask/")
         assert (answer.status, answer.body) == (200, b"Hello from /flask/")
         assert answer.fields["content-length"] == "18"
 
     def test_forms(self, wire: Wire) -> None:
         """Paths, queries, forms and cookies come through."""
-        answer = ask(wire, "/flask/name/%C3%A4?q=1", b"a=2", FORM)
+        answer = wire.ask("/flask/name/%C3%A4?q=1", b"a=2", FORM)
         assert answer.body == b'{"args":{"q":"1"},"form":{"a":"2"},"name":"\\u00e4"}\n'
         assert answer.fields["set-cookie"].startswith("session=")
         assert upload(wire, "/flask/upload") == b"a.bin 300000"
 
     def test_answers(self, wire: Wire, server: RunningServer) -> None:
         """Redirects, refusals, streams and failures are Flask's own."""
-        assert ask(wire, "/flask/away").fields["location"] == "/flask/"
-        assert ask(wire, "/flask/none").status == 404
-        assert ask(wire, "/flask/upload").status == 405
-        assert ask(wire, "/flask/stream").body == NUMBERS
-        assert b"Internal Server Error" in ask(wire, "/flask/fails").body
-        assert "[wsgi:error]" in log(server) and "LookupError: in flask" in log(server)
+        assert wire.ask("/flask/away").fields["location"] == "/flask/"
+        assert wire.ask("/flask/none").status == 404
+        assert wire.ask("/flask/upload").status == 405
+        assert wire.ask("/flask/stream").body == NUMBERS
+        assert b"Internal Server Error" in wire.ask("/flask/fails").body
+        assert "[wsgi:error]" in server.error_log() and "LookupError: in flask" in server.error_log()
 
 
 class TestDjango:
     def test_hello(self, wire: Wire) -> None:
         """An application below a Location knows where it stands."""
-        answer = ask(wire, "/django/")
+        answer = wire.ask("/django/")
         assert (answer.status, answer.body) == (200, b"Hello from /django/")
 
     def test_answers(self, wire: Wire) -> None:
         """Forms, streams and refusals."""
-        assert ask(wire, "/django/stream").body == NUMBERS
-        assert ask(wire, "/django/form?q=1").body == b"GET {} {'q': '1'}"
-        assert ask(wire, "/django/form?q=1", b"a=2", FORM).body == b"POST {'a': '2'} {'q': '1'}"
-        assert ask(wire, "/django/none").status == 404
+        assert wire.ask("/django/stream").body == NUMBERS
+        assert wire.ask("/django/form?q=1").body == b"GET {} {'q': '1'}"
+        assert wire.ask("/django/form?q=1", b"a=2", FORM).body == b"POST {'a': '2'} {'q': '1'}"
+        assert wire.ask("/django/none").status == 404
 
 
 class TestCherryPy:
@@ -243,22 +222,22 @@ class TestCherryPy:
         CherryPy gives its content type as bytes, and does not find it again: its pages are text/plain, on
         mod_python as well.
         """
-        answer = ask(wire, "/cherry/")
+        answer = wire.ask("/cherry/")
         assert (answer.status, answer.body) == (200, b"Hello from CherryPy")
         assert answer.fields["content-type"] == "text/plain"
 
     def test_forms(self, wire: Wire) -> None:
         """Queries, forms and uploads reach it."""
-        assert ask(wire, "/cherry/echo?q=1", b"a=2", FORM).body == b"[('a', '2'), ('q', '1')]"
+        assert wire.ask("/cherry/echo?q=1", b"a=2", FORM).body == b"[('a', '2'), ('q', '1')]"
         assert upload(wire, "/cherry/upload") == b"a.bin 300000"
 
     def test_answers(self, wire: Wire) -> None:
         """Redirects, refusals, streams and failures are CherryPy's own."""
-        answer = ask(wire, "/cherry/away")
+        answer = wire.ask("/cherry/away")
         assert (answer.status, answer.fields["location"]) == (303, "http://a.example/cherry/")
-        assert ask(wire, "/cherry/none").status == 404
-        assert ask(wire, "/cherry/stream").body == NUMBERS
-        assert ask(wire, "/cherry/fails").status == 500
+        assert wire.ask("/cherry/none").status == 404
+        assert wire.ask("/cherry/stream").body == NUMBERS
+        assert wire.ask("/cherry/fails").status == 500
 
 
 class TestPaste:
@@ -266,7 +245,7 @@ class TestPaste:
 
     def test_application(self, wire: Wire) -> None:
         """An application that an option names."""
-        answer = ask(wire, "/paste/x?q=1", b"a=2", FORM)
+        answer = wire.ask("/paste/x?q=1", b"a=2", FORM)
         url = re.escape("http://a.example")
         assert re.fullmatch(
             rf"\['POST', '{url}(:\d+)?/paste/x\?q=1', \[\('a', '2'\), \('q', '1'\)\]\]", answer.body.decode()
@@ -274,6 +253,6 @@ class TestPaste:
 
     def test_deployed(self, wire: Wire) -> None:
         """Applications that a configuration of Paste puts together."""
-        answer = ask(wire, "/paste-ini/greeting")
+        answer = wire.ask("/paste-ini/greeting")
         assert (answer.status, answer.body) == (202, b"hello")
-        assert ask(wire, "/paste-ini/none").status == 404
+        assert wire.ask("/paste-ini/none").status == 404

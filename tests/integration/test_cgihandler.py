@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, base_config, free_port
-from tests.integration.wire import Response, Wire, until
+from tests.integration.wire import Wire, until
 
 HEAD = 'print("Content-Type: text/plain\\n")\n'
 SCRIPTS = {
@@ -148,29 +148,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection."""
-    with Wire(server) as wire:
-        yield wire
-
-
-def ask(wire: Wire, path: str, body: bytes | None = None, *fields: str) -> Response:
-    """Return the answer to a GET, or to a POST of `body`."""
-    if body is None:
-        wire.get(path, *fields)
-    else:
-        wire.post(path, body, *fields)
-    return wire.read()
-
-
 def text(wire: Wire, path: str, body: bytes | None = None, *fields: str) -> str:
     """Return the body of the answer."""
-    return ask(wire, path, body, *fields).body.decode()
-
-
-def log(server: RunningServer) -> str:
-    return (server.directory / "error.log").read_text()
+    return wire.ask(path, body, *fields).body.decode()
 
 
 class TestScripts:
@@ -182,25 +162,25 @@ class TestScripts:
     @pytest.mark.parametrize("path", ["/cgi/none", "/cgi/", "/cgi/sub/", "/nowhere"])
     def test_no_script(self, wire: Wire, path: str) -> None:
         """What is no script is not found."""
-        assert ask(wire, path).status == 404
+        assert wire.ask(path).status == 404
 
     def test_head(self, wire: Wire) -> None:
         """Header lines make the response's head."""
-        answer = ask(wire, "/cgi/status")
+        answer = wire.ask("/cgi/status")
         assert (answer.status, answer.fields["content-type"], answer.body) == (404, "text/x-mine", b"body\n")
-        answer = ask(wire, "/cgi/location")
+        answer = wire.ask("/cgi/location")
         assert (answer.status, answer.fields["location"]) == (302, "/elsewhere")
 
     def test_exit(self, wire: Wire, server: RunningServer) -> None:
         """`sys.exit()` ends the script in order; a message goes to the log."""
         assert text(wire, "/cgi/exits") == "before\n"
-        assert log(server).count("the reason") == 1
+        assert server.error_log().count("the reason") == 1
 
     def test_input(self, wire: Wire) -> None:
         """The body as text, as bytes, and by `input()`."""
         assert text(wire, "/cgi/text", "é\nabcd\ne".encode()) == "'é\\n' 'ab' ['cd\\n', 'e'] 8\n"
         assert text(wire, "/cgi/text", b"") == "'' '' [] 0\n"
-        assert ask(wire, "/cgi/binary", bytes(range(256))).body == bytes(range(255, -1, -1))
+        assert wire.ask("/cgi/binary", bytes(range(256))).body == bytes(range(255, -1, -1))
         assert text(wire, "/cgi/input", b"one\ntwo\n") == "prompt one! two\n"
 
     @pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python has no module cgi any more")
@@ -214,30 +194,30 @@ class TestScripts:
 
     def test_wrapped_streams(self, wire: Wire) -> None:
         """Scripts wrap their output as they do on Python 3."""
-        assert ask(wire, "/cgi/wrapped?m").body == b"\xe4 m\nm\n" * 5
-        assert ask(wire, "/cgi/detached").body == b"\xe4\n"
-        assert ask(wire, "/cgi/own_writer").body == b"shown\n"
+        assert wire.ask("/cgi/wrapped?m").body == b"\xe4 m\nm\n" * 5
+        assert wire.ask("/cgi/detached").body == b"\xe4\n"
+        assert wire.ask("/cgi/own_writer").body == b"shown\n"
         wire.post("/cgi/own_writer", b"x")
         assert wire.head().status == 200
 
     def test_failures(self, wire: Wire, server: RunningServer) -> None:
         """They are logged with their traceback, and answered with 500 while nothing was sent."""
-        assert ask(wire, "/cgi/raises").status == 500
+        assert wire.ask("/cgi/raises").status == 500
         with Wire(server) as other:
-            assert ask(other, "/cgi/no_colon").status == 500
-        assert "LookupError: in a script" in log(server)
-        assert "no colon in the CGI header line b'nonsense'" in log(server)
+            assert other.ask("/cgi/no_colon").status == 500
+        assert "LookupError: in a script" in server.error_log()
+        assert "no colon in the CGI header line b'nonsense'" in server.error_log()
 
     def test_failure_after_the_head(self, wire: Wire, server: RunningServer) -> None:
         """What was printed is sent, and the failure logged."""
         wire.get("/cgi/raises_later")
         assert wire.head().status == 200
-        until(lambda: "LookupError: after the head" in log(server))
+        until(lambda: "LookupError: after the head" in server.error_log())
 
     def test_output_without_an_end_of_headers(self, wire: Wire, server: RunningServer) -> None:
         """Nothing is sent, and the log says why."""
-        assert ask(wire, "/cgi/no_end").body == b""
-        assert "the script ended before an empty line" in log(server)
+        assert wire.ask("/cgi/no_end").body == b""
+        assert "the script ended before an empty line" in server.error_log()
 
     def test_names_of_other_modules(self, wire: Wire) -> None:
         """A script takes no module's place, and is found where classes look for their module."""
@@ -280,7 +260,7 @@ class TestSideBySide:
 
         def wrapped(number: int) -> None:
             with Wire(server) as wire:
-                assert ask(wire, f"/cgi/wrapped?w{number}").body == b"\xe4 w%d\nw%d\n" % (number, number) * 5
+                assert wire.ask(f"/cgi/wrapped?w{number}").body == b"\xe4 w%d\nw%d\n" % (number, number) * 5
 
         def deep(number: int) -> None:
             with Wire(server) as wire:
@@ -312,5 +292,5 @@ class TestSideBySide:
 
     def test_not_on_the_reactor(self, wire: Wire, server: RunningServer) -> None:
         """The thread that all share is nobody's process."""
-        assert ask(wire, "/plain-coroutine").status == 500
-        assert "CGI scripts need a thread of their own" in log(server)
+        assert wire.ask("/plain-coroutine").status == 500
+        assert "CGI scripts need a thread of their own" in server.error_log()

@@ -115,13 +115,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection to the patient server."""
-    with Wire(server) as wire:
-        yield wire
-
-
 def recorded(server: RunningServer, text: str) -> None:
     """Wait until the application has recorded something, and forget it."""
     path = server.directory / "site" / "record"

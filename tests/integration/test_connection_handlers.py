@@ -411,7 +411,7 @@ class TestCoroutines:
         recorded(ports, "parked")
         reset(wire.socket)
         recorded(ports, "over")
-        assert "CancelledError" not in (ports.server.directory / "error.log").read_text()
+        assert "CancelledError" not in ports.server.error_log()
 
 
 class TestHTTP:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
 from tests.integration.test_upload_memory import forget_peak, memory
-from tests.integration.wire import Response, Wire, until
+from tests.integration.wire import Wire, ask, until
 
 BLOCK = 1 << 16
 STREAM = 200 << 20
@@ -167,13 +167,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 @pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection to it."""
-    with Wire(server) as wire:
-        yield wire
-
-
-@pytest.fixture
 def local(server: RunningServer) -> Iterator[Wire]:
     """A connection to its unix socket."""
     with Wire(Olexd("", server.directory, server.directory / "socket")) as wire:
@@ -185,13 +178,6 @@ def recorded(server: RunningServer, text: str) -> None:
     path = server.directory / "site" / "record"
     until(lambda: path.exists() and f"{text}\n" in path.read_text())
     path.unlink()
-
-
-def ask(server: RunningServer, path: str) -> Response:
-    """Return the answer to a request on a connection of its own."""
-    with Wire(server) as wire:
-        wire.get(path)
-        return wire.read()
 
 
 class TestWriting:
@@ -305,7 +291,7 @@ class TestReading:
             wire.get("/count?0.01", "Content-Length: 100", method="POST")
             wire.send(b"x" * 50)
         recorded(server, "logged /count?0.01")
-        assert "Client read error" in (server.directory / "error.log").read_text()
+        assert "Client read error" in server.error_log()
 
 
 class TestClientsThatLeave:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.wire import Response, Wire, until
+from tests.integration.wire import Wire, ask, until
 
 PHASES = {
     "PythonInitHandler": "OK",
@@ -131,13 +131,6 @@ def recorded(server: RunningServer, last: str, times: int = 1) -> list[str]:
     return path.read_text().split("\n")[:-1]
 
 
-def ask(server: RunningServer, path: str) -> Response:
-    """Return the answer to a request on a connection of its own."""
-    with Wire(server) as wire:
-        wire.get(path)
-        return wire.read()
-
-
 def test_every_phase(server: RunningServer) -> None:
     """All phases run, in order, and the answer is the content handler's."""
     assert ask(server, "/").body == b"content"
@@ -154,7 +147,7 @@ def test_exception(server: RunningServer, phase: str) -> None:
     ran = recorded(server, "PythonCleanupHandler")
     expected = [*list(PHASES)[: list(PHASES).index(phase) + 1], "PythonLogHandler", "PythonCleanupHandler"]
     assert ran == expected
-    assert "LookupError: on purpose" in (server.directory / "error.log").read_text()
+    assert "LookupError: on purpose" in server.error_log()
 
 
 @pytest.mark.parametrize("phase", ANSWERING)
@@ -184,4 +177,4 @@ def test_cancelled(server: RunningServer, phase: str) -> None:
     ran = recorded(server, "PythonCleanupHandler")
     assert ran.index("PythonLogHandler") == ran.index("waiting") + 1
     assert "PythonHandler" not in ran
-    assert "CancelledError" not in (server.directory / "error.log").read_text()
+    assert "CancelledError" not in server.error_log()

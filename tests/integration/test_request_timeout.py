@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.wire import Response, Wire, until
+from tests.integration.wire import Wire, ask, until
 
 APPLICATION = """
 import os
@@ -182,17 +182,6 @@ def recorded(server: RunningServer, *lines: str) -> None:
     until(lambda: path.exists() and set(lines) <= set(path.read_text().split("\n")))
 
 
-def error_log(server: RunningServer) -> str:
-    return (server.directory / "error.log").read_text()
-
-
-def ask(server: RunningServer, path: str) -> Response:
-    """Return the answer to a request on a connection of its own."""
-    with Wire(server) as wire:
-        wire.get(path)
-        return wire.read()
-
-
 def release(server: RunningServer, count: int = 1) -> None:
     """Let handlers that are stuck go on."""
     assert ask(server, f"/release?{count}").body == b"fine"
@@ -225,11 +214,11 @@ class TestThreads:
     def test_reported_once_with_the_stack(self, server: RunningServer) -> None:
         """The error log tells where the handler is, from the application's first line on, and only once."""
         assert ask(server, "/silent").status == 504
-        before = error_log(server)
+        before = server.error_log()
         assert ask(server, "/unlimited/fine").status == 200
         release(server)
         recorded(server, "logged /silent 504 5")
-        text = error_log(server)
+        text = server.error_log()
         assert before in text and len(re.findall(r"takes longer than RequestTimeout allows", text)) == 1
         assert "PythonHandler app takes longer than RequestTimeout allows (0.6 seconds)" in text
         assert re.search(
@@ -309,7 +298,7 @@ class TestThreads:
             for _ in range(50):
                 wire.get("/fine")
                 assert wire.read().body == b"fine"
-        assert "RequestTimeout" not in error_log(server)
+        assert "RequestTimeout" not in server.error_log()
 
 
 class TestCoroutines:
@@ -322,7 +311,7 @@ class TestCoroutines:
             wire.get("/fine")
             assert wire.read().body == b"fine"
         recorded(server, "cleaned up", "logged /waits 504 5")
-        text = error_log(server)
+        text = server.error_log()
         assert "PythonHandler app takes longer than RequestTimeout allows (0.6 seconds)" in text
         assert re.search(r"in waits\\n    await Deferred\(\)", text)
 

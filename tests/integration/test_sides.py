@@ -112,13 +112,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection."""
-    with Wire(server) as wire:
-        yield wire
-
-
 def recorded(server: RunningServer, text: str) -> None:
     """Wait until the application has recorded something, and forget it."""
     path = Path(server.directory / "site" / "record")
@@ -164,7 +157,7 @@ def test_client_that_leaves(server: RunningServer) -> None:
             recorded(server, "begun")
             leave(wire.socket)
             recorded(server, "cancelled")
-    assert "CancelledError" not in (server.directory / "error.log").read_text()
+    assert "CancelledError" not in server.error_log()
 
 
 class TestRedirects:
@@ -189,7 +182,7 @@ class TestRedirects:
         """The blocking form is refused on the reactor, with advice."""
         wire.get("/redirect_blocking")
         assert wire.read().status == 500
-        assert "await req.ainternal_redirect()" in (server.directory / "error.log").read_text()
+        assert "await req.ainternal_redirect()" in server.error_log()
 
     def test_failure_on_the_reactor(self, server: RunningServer, wire: Wire) -> None:
         """A failure there is a 500 here, and costs no thread."""

@@ -171,10 +171,6 @@ def hidden(page: str) -> dict[str, str]:
     return {unescape(name[1]): unescape(value[1]) for name, value in pairs if name and value}
 
 
-def log(server: RunningServer) -> str:
-    return (server.directory / "error.log").read_text()
-
-
 class TestTrac:
     BASE = "/projects/cafe"
 
@@ -260,4 +256,4 @@ class TestRoundup:
 
 def test_nothing_went_wrong(server: RunningServer) -> None:
     """Whatever the tests above asked for, no handler failed."""
-    assert "Traceback" not in log(server)
+    assert "Traceback" not in server.error_log()

@@ -259,13 +259,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-@pytest.fixture
-def wire(server: RunningServer) -> Iterator[Wire]:
-    """A connection."""
-    with Wire(server) as wire:
-        yield wire
-
-
 def ask(wire: Wire, path: str, *fields: str, method: str = "GET") -> Response:
     """Return the answer to a request without a body."""
     wire.get(path, *fields, method=method)
@@ -300,13 +293,13 @@ class TestConformance:
             200,
             "4" if method in ("POST", "PUT") else "0",
         )
-        assert "AssertionError" not in (server.directory / "error.log").read_text()
+        assert "AssertionError" not in server.error_log()
 
     def test_validator_of_lines_and_errors(self, wire: Wire, server: RunningServer) -> None:
         """The body's lines can be iterated over; what is written to `wsgi.errors` is in the log."""
         wire.post("/valid_lines", b"a\nb")
         assert wire.read().body == b"[b'a\\n', b'b']"
-        log = (server.directory / "error.log").read_text()
+        log = server.error_log()
         assert all("[wsgi:error] [pid" in line for line in log.splitlines() if line.endswith(("one", "two")))
         assert log.count("] one\n") == log.count("] two\n") == 1
 
@@ -466,7 +459,7 @@ class TestStartResponse:
         """The failure is logged; the head is out, and stays as it was."""
         wire.get(path)
         assert wire.head().status == 200
-        until(lambda: reason in (server.directory / "error.log").read_text())
+        until(lambda: reason in server.error_log())
 
     @pytest.mark.parametrize(
         ("path", "reason"),
@@ -498,7 +491,7 @@ class TestClients:
             wire.head()
             reset(wire.socket)
         until(lambda: closings(server) == before + 1)
-        assert "ClientGone" not in (server.directory / "error.log").read_text()
+        assert "ClientGone" not in server.error_log()
 
     def test_head_of_a_stream(self, wire: Wire) -> None:
         """HEAD gets no body of a generator either."""
@@ -512,7 +505,7 @@ class TestClients:
 def test_no_application(wire: Wire, server: RunningServer, name: str) -> None:
     """An application that is not there declines, and the log says what was looked for."""
     assert ask(wire, f"/{name}").status == 404
-    log = (server.directory / "error.log").read_text()
+    log = server.error_log()
     assert f"WSGI handler: mod_python.wsgi.application ('applications::{name}') not found, declining." in log
 
 

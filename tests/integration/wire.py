@@ -93,6 +93,14 @@ class Wire:
             response.body = self.rest()
         return response
 
+    def ask(self, path: str, body: bytes | None = None, *fields: str) -> Response:
+        """Return the answer to a GET, or to a POST of `body`."""
+        if body is None:
+            self.get(path, *fields)
+        else:
+            self.post(path, body, *fields)
+        return self.read()
+
     def rest(self) -> bytes:
         """Read until the server closes."""
         while self._more():
@@ -117,6 +125,12 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def ask(server: RunningServer, path: str) -> Response:
+    """Return the answer to a request on a connection of its own."""
+    with Wire(server) as wire:
+        return wire.ask(path)
 
 
 def reset(connection: socket.socket) -> None:
