@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 
@@ -15,18 +15,17 @@ from olexd.http.writer import WRITE_FAILED
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.proxy.address import UnknownScheme, split_url
-from olexd.modules.proxy.bodies import Patience, RequestBody, ResponseBody
+from olexd.modules.proxy.attempt import Attempt
+from olexd.modules.proxy.bodies import RequestBody, ResponseBody
 from olexd.modules.proxy.fields import Head, request_fields
 from olexd.modules.proxy.mapping import parameters_for, sendable
-from olexd.modules.proxy.response import complain, pass_on, told
+from olexd.modules.proxy.response import complain, pass_on
 from olexd.modules.proxy.settings import Parameters, ProxyDir, ProxyServer
 from olexd.modules.proxy.tunnel import Tunnel, wanted_upgrade
-from olexd.modules.proxy.worker import Unreachable, Worker, Workers
+from olexd.modules.proxy.worker import Worker, Workers
 from olexd.phases.sides import to_reactor
 from olexd.status import (
-    BAD_GATEWAY,
     BAD_REQUEST,
-    GATEWAY_TIMEOUT,
     NOT_IMPLEMENTED,
     SERVICE_UNAVAILABLE,
 )
@@ -76,16 +75,11 @@ def _patience(request: Request, parameters: Parameters) -> float:
     return parameters.timeout or server[ProxyServer].timeout or float(server[CoreServer].timeout)
 
 
-class Exchange:
+class Exchange(Attempt):
     """A request that a backend answers, and its response."""
 
     def __init__(self, request: Request, worker: Worker, target: bytes, seconds: float) -> None:
-        self._request = request
-        self._worker = worker
-        self._target = target
-        self._seconds = seconds
-        self._asking: Deferred[IResponse] | None = None
-        self._patience = Patience(worker.reactor, seconds, self._stop_asking)
+        super().__init__(request, worker, target, seconds)
         self._sent: RequestBody | None = None
 
     async def run(self) -> int:
@@ -110,8 +104,8 @@ class Exchange:
         method = request.method.encode("latin-1")
         self._patience.begin()
         try:
-            self._asking = self._worker.request(method, self._target, headers, self._sent)
-            return await self._asking
+            asking = self._waiting = self._worker.request(method, self._target, headers, self._sent)
+            return await asking
         finally:
             self._patience.end()
 
@@ -129,28 +123,15 @@ class Exchange:
             return RequestBody(request.input_filters, None, self._patience)
         return RequestBody(body, body.length, self._patience)
 
-    def _stop_asking(self) -> None:
-        if self._asking is not None:
-            self._asking.cancel()
-
     def _failed(self, error: Exception) -> int:
-        """Return the status for what kept the backend from answering."""
-        request, address = self._request, self._worker.address
+        """Return the status for what went wrong, which may be the request's own body."""
         cause = None if self._sent is None else self._sent.error
         if isinstance(cause, BadRequest):
-            log_request(request, str(cause))
+            log_request(self._request, str(cause))
             return int(cause.status)
-        if request.connection.aborted or cause is not None:
+        if cause is not None:
             raise ClientGone(WRITE_FAILED) from error
-        if self._patience.passed:
-            complain(request, f"the backend {address} did not answer within {self._seconds:g} seconds")
-            return GATEWAY_TIMEOUT
-        if isinstance(error, Unreachable):
-            self._worker.note_failure()
-            complain(request, f"attempt to connect to {address} failed: {error}")
-            return SERVICE_UNAVAILABLE
-        complain(request, f"Error reading from remote server {address}: {told(error)}")
-        return BAD_GATEWAY
+        return super()._failed(error)
 
     # The response
 

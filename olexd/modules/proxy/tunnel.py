@@ -15,14 +15,14 @@ from twisted.web.http import PotentialDataLoss
 from olexd.config.core import CoreServer
 from olexd.errors import ClientGone
 from olexd.http.framing import field_lines, head_start
-from olexd.http.writer import WRITE_FAILED
 from olexd.model.body import Body
 from olexd.model.request import Request
+from olexd.modules.proxy.attempt import Attempt
 from olexd.modules.proxy.bodies import BLOCK, Patience, ResponseBody
 from olexd.modules.proxy.fields import Field, Head, passed_on, request_fields, take_head
-from olexd.modules.proxy.response import complain, pass_on, told
-from olexd.modules.proxy.worker import Unreachable, Worker
-from olexd.status import BAD_GATEWAY, GATEWAY_TIMEOUT, OK, SERVICE_UNAVAILABLE
+from olexd.modules.proxy.response import pass_on
+from olexd.modules.proxy.worker import Worker
+from olexd.status import OK
 
 SWITCHING_PROTOCOLS: Final = 101
 HEAD_MAX: Final = 65536
@@ -156,16 +156,8 @@ class Backend(Protocol):
         self.transport.abortConnection()
 
 
-class Tunnel:
+class Tunnel(Attempt):
     """A request that asks for another protocol: what the backend accepts is passed through both ways."""
-
-    def __init__(self, request: Request, worker: Worker, target: bytes, seconds: float) -> None:
-        self._request = request
-        self._worker = worker
-        self._target = target
-        self._seconds = seconds
-        self._waiting: Deferred[Any] | None = None
-        self._patience = Patience(worker.reactor, seconds, self._stop_waiting)
 
     async def run(self, upgrade: bytes) -> int:
         """Return OK once the connection or a plain response is over, or a status."""
@@ -199,24 +191,6 @@ class Tunnel:
         head = await backend.head
         self._patience.end()
         return head
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    def _failed(self, error: Exception) -> int:
-        request, address = self._request, self._worker.address
-        if request.connection.aborted:
-            raise ClientGone(WRITE_FAILED) from error
-        if self._patience.passed:
-            complain(request, f"the backend {address} did not answer within {self._seconds:g} seconds")
-            return GATEWAY_TIMEOUT
-        if isinstance(error, Unreachable):
-            self._worker.note_failure()
-            complain(request, f"attempt to connect to {address} failed: {error}")
-            return SERVICE_UNAVAILABLE
-        complain(request, f"Error reading from remote server {address}: {told(error)}")
-        return BAD_GATEWAY
 
     # After the upgrade
 
