@@ -18,23 +18,11 @@ from olexd.model.output import Output
 from olexd.model.request import Request
 from olexd.modules.python import log_stack
 from olexd.phases import respond
+from olexd.phases.derive import AS_SENT
 from olexd.status import GATEWAY_TIMEOUT
 from olexd.task import Task, Workers
 
-_TAKEN_OVER: Final = (
-    "phases",
-    "protocol",
-    "proto_num",
-    "hostname",
-    "port_in_host",
-    "header_lines",
-    "headers_in_table",
-    "unparsed_uri",
-    "uri",
-    "args",
-    "request_time",
-    "started",
-)
+_TAKEN_OVER: Final = (*AS_SENT, "unparsed_uri", "uri", "args")
 
 
 def give_up(channel: Channel, pool: Workers) -> None:

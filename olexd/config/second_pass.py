@@ -17,7 +17,7 @@ from olexd.config.hosts import UnknownHost, parse_addresses
 from olexd.config.lexer import split_words
 from olexd.config.rows import Args, Context, Directive, Methods, Override
 from olexd.config.scope import HostDraft, Scope, refusal
-from olexd.config.server import Address, Branches, Section, SectionKind
+from olexd.config.server import Address, Section, SectionKind
 from olexd.config.settings import Settings
 from olexd.config.tree import Block, Line, Node
 from olexd.expr import condition
@@ -204,28 +204,21 @@ class SecondPass:
         if is_files and self._sound and (scope.kind in URL_SECTIONS or scope.methods is not None):
             outer = "<Limit> or <LimitExcept>" if scope.methods is not None else f"<{scope.kind.value}>"  # type: ignore[union-attr]
             raise DirectiveError(f"{name}> cannot occur within {outer} section")
-        settings = Settings()
-        nested: list[Section] = []
-        ifs: list[Branches] = []
+        inside = _inside(scope, name)
         try:
-            section = path_section(kind, section_argument(name, block.raw), settings, block.where)
+            section = path_section(kind, section_argument(name, block.raw), inside.settings, block.where)
         except DirectiveError as error:
             self._complain(block.where, error)
-            section = Section(kind, "", None, settings, (), block.where)
+            section = Section(kind, "", None, inside.settings, (), block.where)
         directory = section.pattern if section.kind is SectionKind.DIRECTORY else None
         inside = replace(
-            scope,
-            context=_inside(scope),
-            settings=settings,
-            files=nested,
-            ifs=ifs,
-            parent=f"{name}>",
+            inside,
             kind=section.kind,
             section=(section.kind.value, section.pattern),
             directory=directory or (scope.directory if is_files else None),
         )
         self.run(block.children, inside)
-        self._place(replace(section, files=tuple(nested), ifs=tuple(ifs)), scope)
+        self._place(replace(section, files=tuple(inside.files), ifs=tuple(inside.ifs)), scope)
 
     def _place(self, section: Section, scope: Scope) -> None:
         if section.kind in LOCATIONS:
@@ -290,22 +283,14 @@ class SecondPass:
             # The rest is looked at all the same, for more to complain about.
             self._complain(block.where, error)
             argument, expr = "", ALWAYS
-        settings = Settings()
-        nested: list[Section] = []
-        ifs: list[Branches] = []
-        inside = replace(
-            scope,
-            context=_inside(scope),
-            settings=settings,
-            files=nested,
-            ifs=ifs,
-            parent=f"{name}>",
-            section=scope.section or (SectionKind.IF.value, argument),
-        )
+        section_for = scope.section or (SectionKind.IF.value, argument)
+        inside = replace(_inside(scope, name), section=section_for)
         self.run(block.children, inside)
-        if nested:
+        if inside.files:
             self._warn(block.where, f"<Files> inside {name}> never applies, as in httpd")
-        section = Section(SectionKind.IF, argument, None, settings, (), block.where, tuple(ifs), expr)
+        section = Section(
+            SectionKind.IF, argument, None, inside.settings, (), block.where, tuple(inside.ifs), expr
+        )
         if name == "<If":
             scope.ifs.append((section,))
         else:
@@ -325,6 +310,7 @@ class SecondPass:
         self._apply(row, block, words, raw, scope, inner.get(row.target))
 
 
-def _inside(scope: Scope) -> Context:
-    """Return the context of what stands in a section: that of a .htaccess file goes on in its sections."""
-    return Context.DIRECTORY if scope.overrides is None else Context.HTACCESS
+def _inside(scope: Scope, name: str) -> Scope:
+    """Return the scope in a section `name`, with nothing said yet; that of a .htaccess file goes on in it."""
+    context = Context.DIRECTORY if scope.overrides is None else Context.HTACCESS
+    return replace(scope, context=context, settings=Settings(), files=[], ifs=[], parent=f"{name}>")

@@ -14,22 +14,26 @@ from olexd.model.table import Table
 from olexd.uri import decode_path
 
 _HOST: Final = re.compile("^[a-z][a-z0-9+.-]*://[^/?]*", re.IGNORECASE)
-_SHARED: Final = (
+AS_SENT: Final = (
+    "phases",
     "protocol",
     "proto_num",
     "hostname",
     "port_in_host",
     "header_lines",
     "headers_in_table",
-    "the_request_bytes",
     "request_time",
     "started",
+)
+"""What a request that answers in another one's place has in common with it, whatever it asks for."""
+_SHARED: Final = (
+    *AS_SENT,
+    "the_request_bytes",
     "persistent",
     "keep_alive_token",
     "expecting_100",
     "user_ip",
     "forwarded_secure",
-    "phases",
     "trace",
     "body",
     "output",

@@ -33,12 +33,7 @@ _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 def location_walk(request: Request) -> None:
     """Put the settings of the Locations that match into force."""
     host = request.host
-    sections = host.locations.match(request.uri)
-    request.sections = sections
-    request.conf = host.merged(sections)
-    if host.dynamic:
-        _note_groups(request)
-        if_walk(request)
+    _put_into_force(request, host.locations.match(request.uri), host.dynamic)
 
 
 def is_proxied(request: Request) -> bool:
@@ -51,9 +46,14 @@ def proxy_walk(request: Request) -> None:
     host = request.host
     url = (request.filename or "").removeprefix(PROXY_PREFIX)
     sections = (*match_proxies(host.proxies, url), *host.locations.match(request.uri))
+    _put_into_force(request, sections, host.dynamic)
+
+
+def _put_into_force(request: Request, sections: tuple[Section, ...], dynamic: bool) -> None:
+    """Merge sections; where they are `dynamic` also what only the request itself decides."""
     request.sections = sections
-    request.conf = host.merged(sections)
-    if host.dynamic:
+    request.conf = request.host.merged(sections)
+    if dynamic:
         _note_groups(request)
         if_walk(request)
 
@@ -158,11 +158,7 @@ def _apply_sections(request: Request) -> None:
     named = match_files(files, filename.rpartition("/")[2]) if files else ()
     located = host.locations.match(request.uri)
     sections = (*directories, *named, *located) if directories or named else located
-    request.sections = sections
-    request.conf = host.merged(sections)
-    if host.dynamic or any(is_dynamic(section) for _, section in own):
-        _note_groups(request)
-        if_walk(request)
+    _put_into_force(request, sections, host.dynamic or any(is_dynamic(section) for _, section in own))
 
 
 def _note_groups(request: Request) -> None:
