@@ -27,9 +27,7 @@ def received_sid(req: Request, secret: str | bytes | None) -> str | None:
             req, name, Cookie.SignedCookie, secret=secret, mismatch=Cookie.Cookie.IGNORE
         )
         return None if cookie is None else cookie.value
-    sent = req.headers_in.get("Cookie")
-    if sent is not None and ", " in sent:
-        sent = cookie_header(req)
+    sent = cookie_header(req)
     return None if sent is None else _sent_value(sent, name)
 
 

@@ -22,7 +22,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 import mod_python
 import twisted
@@ -173,12 +173,10 @@ def _load(path: str) -> ServerConfig:
     except ConfigError as error:
         raise CommandError("\n".join(["the configuration has errors", *map(str, error.problems)])) from None
     if not _pid_file(config):
-        _no_pid_file(path)
+        raise CommandError(
+            f"{path} has no PidFile, by which a server is found again: add PidFile logs/httpd.pid"
+        )
     return config
-
-
-def _no_pid_file(path: str) -> NoReturn:
-    raise CommandError(f"{path} has no PidFile, by which a server is found again: add PidFile logs/httpd.pid")
 
 
 def _pid_file(config: ServerConfig) -> str:

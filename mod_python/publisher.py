@@ -161,10 +161,12 @@ def publish_object(req: mp_request, obj: Any) -> bool:
         return publish_object(req, util.apply_fs_data(function, _form(req), req=req))
     if obj is None:
         return False
-    text = obj.decode("latin-1") if isinstance(obj, bytes) else str(obj)
+    data = obj if isinstance(obj, bytes) else str(obj)
     if not req._content_type_set:
-        req.content_type = "text/html" if re_html.search(text[-100:]) else "text/plain"
-    req.write(obj if isinstance(obj, bytes) else _encoded(text, req.content_type), 0)
+        end = data[-100:]
+        text = end.decode("latin-1") if isinstance(end, bytes) else end
+        req.content_type = "text/html" if re_html.search(text) else "text/plain"
+    req.write(data if isinstance(data, bytes) else _encoded(data, req.content_type), 0)
     return True
 
 
