@@ -136,15 +136,7 @@ def compile_wildcard(pattern: str, slash: bool = False) -> re.Pattern[str]:
                 out.append(single + "*")
         elif char == "?":
             out.append(single)
-        elif (
-            char == "["
-            and (
-                end := pattern.find(
-                    "]", position + 2 if pattern[position : position + 1] in ("!", "^") else position + 1
-                )
-            )
-            > 0
-        ):
+        elif char == "[" and (end := _bracket_end(pattern, position)) > 0:
             out.append(_bracket(pattern[position:end], slash))
             position = end + 1
         elif char == "\\" and position < len(pattern):

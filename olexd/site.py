@@ -72,7 +72,6 @@ class Site:
         self.limits = Limits.from_core(config.main.server[CoreServer])
         self.heads: HeadMemory = {}
         self.call_in_reactor: Callable[..., object] = reactor.callFromThread
-        self._talkers = frozenset(host for host in config.hosts if connection_handler(host) is not None)
         self._blocking: set[HostConfig] = set()
         self._waiting: set[HostConfig] = set()
 
@@ -102,9 +101,8 @@ class Site:
         channel.connection.take_over = partial(_take_over, ref(channel))
         channel.keep_alive_timeout = base.server[CoreServer].keep_alive_timeout
         self.channels.add(channel)
-        if base in self._talkers:
-            entry = connection_handler(base)
-            assert entry is not None
+        entry = connection_handler(base)
+        if entry is not None:
             channel.task = Talk(self, channel, entry)
             channel.task.run_on_reactor()
 

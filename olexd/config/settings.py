@@ -68,6 +68,11 @@ def merge(outer: T, inner: T) -> T:
     special = getattr(outer, "merged_with", None)
     if special is not None:
         return special(inner)  # type: ignore[no-any-return]
+    return merge_fields(outer, inner)
+
+
+def merge_fields(outer: T, inner: T) -> T:
+    """Return settings of one type as seen in the inner section, each field by its own rule."""
     values = {
         field.name: merge_values(
             field.metadata["merge"], getattr(outer, field.name), getattr(inner, field.name)

@@ -131,7 +131,6 @@ def server_field(server_tokens: str) -> bytes:
 
 
 @lru_cache(256)
-@lru_cache(256)
 def _status_line(status: int, status_line: str | None) -> bytes:
     if not 100 <= status <= 999:
         return _STATUS_LINES[500]

@@ -88,3 +88,10 @@ def depth(request: Request) -> int:
         depth += 1
         origin = origin.prev
     return depth
+
+
+def original(request: Request) -> Request:
+    """Return the request that the client made, which `request` came of by redirects and subrequests."""
+    while (outer := request.main or request.prev) is not None:
+        request = outer
+    return request

@@ -176,7 +176,7 @@ async def process_mapped(request: Request) -> int:
             return result
         plan = request.phases.plan(request)
     # A backend's URL is no file: what it is, the backend says.
-    proxied = request.proxyreq != 0 and is_proxied(request)
+    proxied = is_proxied(request)
     bare = proxied or request.filename is None
     calls = plan.bare_type_checker if bare else plan.type_checker
     if calls:

@@ -20,6 +20,7 @@ from olexd.model.request import Request
 from olexd.modules.aaa.auth_basic import BasicDir
 from olexd.modules.aaa.files import REALM_USERS
 from olexd.modules.words import accepted, store_as
+from olexd.phases.derive import original
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import BAD_REQUEST, DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
@@ -173,13 +174,6 @@ DIRECTIVES: Final = (
 # Hooks
 
 
-def _original(request: Request) -> Request:
-    """Return the request that the client made: that is the one its credentials are about."""
-    while (outer := request.main or request.prev) is not None:
-        request = outer
-    return request
-
-
 def _refuse(request: Request, message: str, stale: bool = False) -> int:
     if message:
         log_request(request, message, Level.ERR, "auth_digest")
@@ -201,7 +195,8 @@ async def check_user(request: Request) -> int:
         wrong = "" if value is None else f"AH01778: no usable digest credentials: {request.uri}"
         return _refuse(request, wrong)
     request.user, request.ap_auth_type = sent.user, "Digest"
-    target = _original(request).unparsed_uri
+    # The credentials are about the request that the client made.
+    target = original(request).unparsed_uri
     if sent.uri != target:
         message = f"AH01785: uri mismatch - <{sent.uri}> does not match request-uri <{target}>"
         log_request(request, message, Level.ERR, "auth_digest")
@@ -234,7 +229,7 @@ def _check_response(request: Request, sent: Credentials) -> int:
         )
     if sent.qop not in ("", "auth"):
         return _refuse(request, f"AH01793: invalid qop `{sent.qop}' received: {request.uri}")
-    wanted = expected_response(sent, ha1, _original(request).method)
+    wanted = expected_response(sent, ha1, original(request).method)
     if not hmac.compare_digest(wanted.encode(), sent.response.encode("utf-8", "surrogateescape")):
         return _refuse(request, f"AH01794: user {sent.user}: password mismatch: {request.uri}")
     return _check_nonce(request, sent, ha1)

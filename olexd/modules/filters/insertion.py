@@ -5,6 +5,7 @@ AddOutputFilter and its like are mod_mime's (`olexd/modules/metadata/mime.py`). 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from olexd.config.filters import FilterDir, filter_names
@@ -65,10 +66,16 @@ def insert_filters(request: Request) -> int:
         add_output_filter(request, name)
     for name in conf.input:
         add_input_filter(request, name)
-    for name in dict.fromkeys(name for name, _ in conf.by_type):
-        types = frozenset(media_type for other, media_type in conf.by_type if other == name)
+    for name, types in _types_by_filter(conf.by_type):
         _insert_by_type(request, name, types)
     return OK
+
+
+@lru_cache(maxsize=256)
+def _types_by_filter(by_type: tuple[tuple[str, str], ...]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return each filter of AddOutputFilterByType with its media types."""
+    names = dict.fromkeys(name for name, _ in by_type)
+    return tuple((name, frozenset(kind for other, kind in by_type if other == name)) for name in names)
 
 
 def _insert_by_type(request: Request, name: str, types: frozenset[str]) -> None:

@@ -30,8 +30,7 @@ def translate(request: Request) -> int:
     if not request.uri.startswith("/"):
         return DECLINED
     conf = request.conf[ProxyDir]
-    mappings = conf.mappings if conf.here is None else (conf.here, *conf.mappings)
-    for mapping in mappings:
+    for mapping in conf.searched:
         url = _mapped(request, mapping)
         if url is not None:
             return _use(request, mapping, url)
@@ -124,8 +123,7 @@ def backend_url(request: Request) -> str | None:
 def parameters_for(conf: ProxyDir, url: str) -> Parameters:
     """Return the parameters of the mapping whose target is the longest beginning of `url`."""
     best, parameters = -1, DEFAULTS
-    mappings = conf.mappings if conf.here is None else (conf.here, *conf.mappings)
-    for mapping in mappings:
+    for mapping in conf.searched:
         target = (mapping.target or "").partition("$")[0]
         if target and len(target) > best and url.startswith(target):
             best, parameters = len(target), mapping.parameters

@@ -77,3 +77,8 @@ class ProxyDir:
     add_headers: bool = setting(True)
     override: bool = setting(False)
     override_codes: frozenset[int] = setting(frozenset())
+
+    @property
+    def searched(self) -> tuple[Mapping, ...]:
+        """All mappings, the Location's own first."""
+        return self.mappings if self.here is None else (self.here, *self.mappings)

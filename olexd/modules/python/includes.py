@@ -15,6 +15,7 @@ from olexd.model.request import Request
 from olexd.modules.python.failures import debug_page, report
 from olexd.modules.python.run import debugs, request_of
 from olexd.modules.python.targets import plan_of
+from olexd.uri import decode_text
 
 FILTER_NAME: Final = "includes"
 
@@ -63,19 +64,12 @@ def _code(attributes: Sequence[tuple[str, bytes | None]], file: str | None) -> t
             raise IncludeError(f"unexpected '{name}' parameter to tag 'python' in {file}")
         if not value:
             raise IncludeError(f"empty value for '{name}' parameter to tag 'python' in {file}")
-        found.append((name, _text(value).replace("\r\n", "\n")))
+        found.append((name, decode_text(value).replace("\r\n", "\n")))
     if not found:
         raise IncludeError(f"missing 'eval/exec' parameter to tag 'python' in {file}")
     if len(found) > 1:
         raise IncludeError(f"multiple 'eval/exec' parameters to tag 'python' in {file}")
     return found[0]
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
 
 
 def _names(req: Any, filter: mp_filter, file: str | None) -> dict[str, Any]:

@@ -31,7 +31,6 @@ _MODES: Final = {
 }
 _NO_CA_ERRORS: Final = frozenset({2, 18, 19, 20, 21, 24, 27})
 """X509_V_ERR_*: no issuer to be had, self-signed, not trusted. What `optional_no_ca` overlooks."""
-CHAIN_TOO_LONG: Final = "the chain of certificates is longer than SSLVerifyDepth"
 
 Verifier = Callable[[SSL.Connection, Any, int, int, int], bool]
 

@@ -38,7 +38,7 @@ def holds(page: Page, expression: bytes, legacy: bool) -> bool:
     text = expression.decode("utf-8", "surrogateescape")
     try:
         if legacy:
-            return _Legacy(text).condition()(page)
+            return _legacy(text)(page)
         return PageVariables(page).holds(_compiled(text))
     except ExprError as error:
         raise page.error(f'AH01337: Could not parse expr "{text}"', " in ", f": {error}") from None
@@ -47,6 +47,11 @@ def holds(page: Page, expression: bytes, legacy: bool) -> bool:
 @lru_cache(maxsize=1024)
 def _compiled(text: str) -> Condition:
     return condition(text, _VOCABULARY)
+
+
+@lru_cache(maxsize=1024)
+def _legacy(text: str) -> Test:
+    return _Legacy(text).condition()
 
 
 # The old language: words and 'strings' with $variables, /patterns/, = != < <= > >= && || ! ( )

@@ -28,7 +28,7 @@ from olexd.phases.respond import signature
 from olexd.phases.sides import to_pool
 from olexd.phases.subrequest import lookup_file, lookup_uri
 from olexd.status import DECLINED, FORBIDDEN, OK, UNAUTHORIZED
-from olexd.uri import escape_path, with_query
+from olexd.uri import decode_text, escape_path
 
 MAX_TEXT: Final = 1024 * 1024
 """Bytes of a header or readme file that are shown."""
@@ -205,7 +205,7 @@ async def _text(request: Request, name: str) -> _Text | None:
         return None
     path = name if name.startswith("/") else request.uri.rpartition("/")[0] + "/" + name
     try:
-        found = await lookup_uri(request, with_query(escape_path(path), None))
+        found = await lookup_uri(request, escape_path(path))
     except BadRequest:
         return None
     kind = (found.content_type or "").partition(";")[0].lower()
@@ -229,10 +229,7 @@ async def _read(request: Request, found: Request) -> str | None:
     except OSError as error:
         log_request(request, f"cannot read {found.filename}: {error.strerror}", Level.ERR, "autoindex")
         return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    return decode_text(data)
 
 
 def _wanted(settings: Settings) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_wildcard
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store, store_flag
-from olexd.config.settings import UNSET, Merge, merge_values, setting
+from olexd.config.settings import UNSET, Merge, merge_fields, setting
 from olexd.modules.words import current
 
 SWITCHES: Final = frozenset(
@@ -70,15 +70,7 @@ class IndexDir:
     def merged_with(self, inner: IndexDir) -> IndexDir:
         """Return the settings as seen in an inner section."""
         kept: Any = UNSET if inner.fresh is True else self.ignored
-        outer = replace(self, ignored=kept)
-        return IndexDir(
-            **{
-                field.name: merge_values(
-                    field.metadata["merge"], getattr(outer, field.name), getattr(inner, field.name)
-                )
-                for field in fields(IndexDir)
-            }
-        )
+        return merge_fields(replace(self, ignored=kept), inner)
 
     def has(self, name: str) -> bool:
         """Return whether an option (lower case) is on."""

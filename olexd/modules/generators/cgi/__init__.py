@@ -25,17 +25,17 @@ from olexd.model.request import Request
 from olexd.modules.generators.cgi.head import BadHead, Head, no_end, parse_head, split_head
 from olexd.modules.generators.cgi.program import Program, ProgramTimeout
 from olexd.modules.words import accepted, duration, store_as
+from olexd.phases.derive import original
 from olexd.phases.hooks import Answer, Hook, Module, Phase
 from olexd.phases.sides import to_pool
 from olexd.phases.subrequest import internal_redirect
-from olexd.status import DECLINED, DONE, FORBIDDEN, INTERNAL_SERVER_ERROR, NOT_FOUND, OK
+from olexd.status import DECLINED, DONE, FORBIDDEN, GATEWAY_TIMEOUT, INTERNAL_SERVER_ERROR, NOT_FOUND, OK
 
 HANDLER: Final = "cgi-script"
 FORCED: Final = "alias-forced-type"
 """The note by which ScriptAlias says that what it leads to are programs."""
 FLUSH_AFTER: Final = 0.05
 """Seconds after which the client gets what a program has written so far."""
-GATEWAY_TIMEOUT: Final = 504
 _ALWAYS: Final = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
 _ONCE: Final = frozenset({"location", "last-modified", "etag"})
 # How long the body is shows when it is there: a wrong length would be taken for the next response.
@@ -174,10 +174,7 @@ def _arguments(request: Request) -> list[str]:
 
 def _environment(request: Request) -> dict[bytes, bytes]:
     add_cgi_vars(request)
-    origin = request
-    while (earlier := origin.main or origin.prev) is not None:
-        origin = earlier
-    request.subprocess_env["REQUEST_URI"] = origin.unparsed_uri.encode("utf-8", "surrogateescape")
+    request.subprocess_env["REQUEST_URI"] = original(request).unparsed_uri.encode("utf-8", "surrogateescape")
     root = request.host.server[CoreServer].document_root
     env = {
         _name(name): value for name, value in request.subprocess_env.raw_items() if b"\0" not in name + value

@@ -21,6 +21,7 @@ from olexd.model.request import Request
 from olexd.modules.mappers.rewrite.directives import DIRECTIVES
 from olexd.modules.mappers.rewrite.engine import Pass, is_absolute
 from olexd.modules.mappers.rewrite.settings import RewriteDir, RewriteServer, RuleSet
+from olexd.phases.derive import original
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.phases.subrequest import internal_redirect
@@ -100,9 +101,7 @@ async def translate(request: Request) -> int:
 
 def _note_url(request: Request) -> None:
     """Put the URL as the client knows it into the environment."""
-    origin = request
-    while (earlier := origin.main or origin.prev) is not None:
-        origin = earlier
+    origin = original(request)
     url = construct_url(scheme(request), server_name(request), server_port(request), origin.uri)
     env = request.subprocess_env
     env["SCRIPT_URL"] = origin.uri.encode("utf-8", "surrogateescape")
