@@ -74,11 +74,11 @@ class PageCache:
 
 
 def _reloads(req: mp_request) -> bool:
-    return bool(req.get_config().get("PythonAutoReload") != "0")
+    return bool(req._peek_config().get("PythonAutoReload") != "0")
 
 
 def _debugs(req: mp_request) -> bool:
-    return bool(req.get_config().get("PythonDebug") == "1")
+    return bool(req._peek_config().get("PythonDebug") == "1")
 
 
 def _page(key: Key) -> PageModule:

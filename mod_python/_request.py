@@ -57,6 +57,7 @@ class Request(Protocol):
     def register_cleanup(self, function: Callable[[Any], object], data: Any = None, /) -> None: ...
     def get_options(self) -> Any: ...
     def _peek_options(self) -> Any: ...
+    def _option(self, names: tuple[str, ...], /) -> str | None: ...
     def get_config(self) -> Any: ...
     def document_root(self) -> str: ...
     def is_https(self) -> int: ...
@@ -64,12 +65,7 @@ class Request(Protocol):
 
 def option(req: Request, *names: str) -> str | None:
     """Return the first PythonOption of `names` that is set, or None."""
-    options = req._peek_options()
-    for name in names:
-        value = options.get(name)
-        if value is not None:
-            return str(value)
-    return None
+    return req._option(names)
 
 
 def cookie_header(req: Request) -> str | None:
@@ -77,10 +73,13 @@ def cookie_header(req: Request) -> str | None:
 
     The table of headers joins lines by a comma, which may be part of a cookie's value.
     """
-    header: str | None = req.headers_in.get("Cookie")
-    if header is None or ", " not in header:
-        return header
     record = getattr(req, "_record", None)
-    lines = () if record is None else record.header_lines
-    values = [decode(value) for name, value in lines if name.lower() == b"cookie"]
-    return "; ".join(values) if ", ".join(values) == header else header
+    values = [] if record is None else record.sent_values(b"cookie")
+    if record is not None and record.headers_in_table is None:
+        # Nobody has changed what came: the table need not be made for it.
+        return "; ".join([decode(value) for value in values]) if values else None
+    header: str | None = req.headers_in.get("Cookie")
+    if len(values) < 2:
+        return header
+    texts = [decode(value) for value in values]
+    return "; ".join(texts) if ", ".join(texts) == header else header

@@ -6,7 +6,6 @@ import os
 import random
 import re
 import secrets
-import tempfile
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,7 @@ from mod_python._request import Request
 from mod_python._session_cookie import received_sid, session_cookie
 from mod_python._session_settings import settings
 from olexd.sessions.locks import SessionLocks, locks_in
-from olexd.sessions.places import default_directory
+from olexd.sessions.places import default_directory, temporary_directory
 
 NOTICE: Final = 5
 SID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -177,7 +176,7 @@ class BaseSession(dict[Any, Any]):
 
     def _registry(self) -> SessionLocks:
         """Return the locks that this session's one is among: those of all processes on this machine."""
-        return private_locks(tempfile.gettempdir())
+        return private_locks(temporary_directory())
 
     def is_new(self) -> bool:
         """Return whether the session was started by this object."""

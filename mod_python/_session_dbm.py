@@ -5,7 +5,6 @@ from __future__ import annotations
 import dbm
 import os
 import pickle
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from mod_python._dbm_file import opened_dbm
 from mod_python._request import Request, option
 from mod_python._session_base import NOTICE, BaseSession, Record, Sid, patience, private_locks
 from mod_python._session_settings import settings
+from olexd.sessions.places import temporary_directory
 
 DbmModule = Any
 """A module with `open(file, flag, mode)`, as the standard library's `dbm` has."""
@@ -83,7 +83,7 @@ def _dbm_file(req: Request) -> str:
 def _open_dbm(filename: str, dbmtype: DbmModule, limit: float | None) -> Iterator[Any]:
     """Open a dbm file for one operation, alone; `limit` is how long to wait for that, in seconds."""
     owner = object()
-    locks = private_locks(tempfile.gettempdir(), "dbm-locks")
+    locks = private_locks(temporary_directory(), "dbm-locks")
     locks.acquire(_EVERY_FILE, owner, limit)
     try:
         with opened_dbm(filename, dbmtype, 0o640) as file:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from functools import lru_cache
 
 from mod_python._request import Request, option
 from mod_python._session_base import NOTICE, BaseSession, Sid
 from olexd.sessions.lmdb_store import LmdbStore, open_store
-from olexd.sessions.places import default_directory
+from olexd.sessions.places import default_directory, temporary_directory
 from olexd.sessions.store import SessionRecord
 
 
@@ -69,4 +68,4 @@ def _lmdb_store(req: Request) -> LmdbStore:
     directory = option(req, "mod_python.session.database_directory", "session_directory")
     if directory is not None:
         return _store_below(directory)
-    return _private_store(tempfile.gettempdir())
+    return _private_store(temporary_directory())

@@ -351,7 +351,7 @@ def handler(req: Any) -> int:
     That is a request for the page itself, so that whoever may not have the page does not see its program.
     """
     req.content_type = "text/html"
-    debugs = req.get_config().get("PythonDebug", "0") == "1"
+    debugs = req._peek_config().get("PythonDebug") == "1"
     if debugs and req.filename.endswith("_"):
         req.internal_redirect(_page_url(req))
     elif debugs and req.prev is not None and req.prev.filename == f"{req.filename}_":

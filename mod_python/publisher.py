@@ -190,6 +190,6 @@ def _form(req: Any) -> util.FieldStorage:
 
 
 def _note_nothing(req: mp_request) -> None:
-    if req._bytes_queued or req.next is not None or req.get_config().get("PythonDebug") != "1":
+    if req._bytes_queued or req.next is not None or req._peek_config().get("PythonDebug") != "1":
         return
     req.log_error("mod_python.publisher: nothing to publish.")

@@ -65,7 +65,7 @@ class bounded_buffer:
 
 def handler(req: mp_request) -> int:
     """Send the page, or the end of the error log; return OK. `SERVER_RETURN` (403) without PythonDebug."""
-    if req.get_config().get("PythonDebug") != "1":
+    if req._peek_config().get("PythonDebug") != "1":
         req.log_error("mod_python.testhandler answers under PythonDebug On only", Level.WARNING)
         raise ServerReturn(FORBIDDEN)
     req.form = util.FieldStorage(req)

@@ -23,7 +23,7 @@ from olexd.errorlog import Level
 from olexd.errors import BadRequest
 from olexd.http.channel import Channel
 from olexd.http.limits import Limits
-from olexd.http.parser import Framing, Head, HeadMemory
+from olexd.http.parser import Head, HeadMemory
 from olexd.model.body import Body
 from olexd.model.connection import Connection
 from olexd.model.logging import log_request
@@ -206,7 +206,7 @@ class Site:
         return request
 
     def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
-        if head.framing is Framing.NONE or head.content_length == 0:
+        if not head.has_body:
             request.body = NO_BODY
             return None
         body = request.body = Body(channel, head.content_length)

@@ -18,7 +18,7 @@ from olexd.http.channel import Channel
 from olexd.model import runtime
 from olexd.model.connection import Connection
 from olexd.model.request import Request
-from olexd.phases.sides import Side, to_reactor
+from olexd.phases.sides import POOL, REACTOR, Side, to_reactor
 from olexd.phases.subrequest import internal_redirect
 from olexd.process.pool import Job
 
@@ -116,10 +116,10 @@ class Driver:
         except StopIteration:
             self._finished(on_reactor)
             return
-        if wish is Side.POOL:
+        if wish is POOL:
             self._notes(wish)
             self.to_pool()
-        elif wish is Side.REACTOR:
+        elif wish is REACTOR:
             self._notes(wish)
             self._channel.writer.give_back()
             self._home.call_in_reactor(self._back_on_reactor)
@@ -207,7 +207,7 @@ class Task(Driver):
         return True
 
     def _notes(self, side: Side) -> None:
-        if side is Side.POOL:
+        if side is POOL:
             self._home.blocks(self.request.host)
         else:
             self._home.waits(self.request.host)

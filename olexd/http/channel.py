@@ -19,8 +19,26 @@ from olexd.errors import BadRequest
 from olexd.http.chunked import ChunkedDecoder
 from olexd.http.length import LengthDecoder
 from olexd.http.limits import Limits
-from olexd.http.parser import Framing, Head, HeadMemory, HeadParser
-from olexd.http.state import TRANSITIONS, Event, State
+from olexd.http.parser import Head, HeadMemory, HeadParser
+from olexd.http.state import (
+    ANSWERED,
+    BODY,
+    BODY_END,
+    BUSY,
+    CLOSED,
+    DRAIN,
+    HEAD,
+    LAST_ANSWER,
+    LINGER,
+    LOST,
+    REQUEST,
+    REQUEST_WITH_BODY,
+    TAKEN,
+    TALK,
+    TRANSITIONS,
+    Event,
+    State,
+)
 from olexd.http.writer import EndOfInput, SocketWriter
 
 PIPELINED_MAX: Final = 65536
@@ -85,7 +103,7 @@ class Channel(Protocol):
         self.task: Any = None
         """What answers the present request, for the server."""
         self.keep_alive_timeout = 5.0
-        self.state: State = State.HEAD
+        self.state: State = HEAD
         self.deadline = inf
         self.room_deadline = inf
         self._timeout = self._talk_timeout = timeout
@@ -128,18 +146,18 @@ class Channel(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""
         state = self.state
-        if state is State.HEAD:
+        if state is HEAD:
             self._head_data(data)
-        elif state is State.BUSY:
+        elif state is BUSY:
             self._hold(data)
-        elif state is State.BODY or state is State.DRAIN:
+        elif state is BODY or state is DRAIN:
             self._body_data(data)
-        elif state is State.TALK:
+        elif state is TALK:
             self._talk_data(data)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Tell everyone who waits for this client that it is gone."""
-        self._go(Event.LOST)
+        self._go(LOST)
         self.deadline = inf
         self.writer.gone = True
         # First what is cancelled: what is woken below may begin to wait for something else, and is let.
@@ -152,9 +170,9 @@ class Channel(Protocol):
     def drained(self) -> None:
         """Everything queued in the transport has been sent."""
         self._unsent = 0
-        if self.state is State.LINGER:
+        if self.state is LINGER:
             self.deadline = time.monotonic() + LINGER_SECONDS
-        elif self.state is State.HEAD and not self._wait_started:
+        elif self.state is HEAD and not self._wait_started:
             self.deadline = time.monotonic() + self.keep_alive_timeout
         self._tell_of_room()
 
@@ -164,15 +182,15 @@ class Channel(Protocol):
         Many clients close their sending side after the request. One that left altogether looks the same until
         something is sent; see `_may_be_there()`.
         """
-        if self.state is State.BUSY:
+        if self.state is BUSY:
             task = self.task
             self._ended = task is None or not task.keeps_waiting or self._may_be_there()
-        elif self.state is State.TALK:
+        elif self.state is TALK:
             self._ended = True
             self.deadline = inf
             if self._intake is not None:
                 self._intake.finish()
-        elif self.state is State.HEAD or self.state is State.LINGER:
+        elif self.state is HEAD or self.state is LINGER:
             self._ended = self.transport.unsent() > 0
             if self._ended:
                 self._close()
@@ -182,7 +200,7 @@ class Channel(Protocol):
 
     def answer_waits(self) -> None:
         """The answer waits for something on the reactor: is a client that sent its last byte still there?"""
-        if self._ended and self.state is State.BUSY and not self._may_be_there():
+        if self._ended and self.state is BUSY and not self._may_be_there():
             self.transport.abortConnection()
 
     def _may_be_there(self) -> bool:
@@ -200,7 +218,7 @@ class Channel(Protocol):
     def when_drained(self) -> Deferred[None]:
         """Return a Deferred that fires once the transport has sent what was queued (or the client left)."""
         deferred: Deferred[None] = Deferred(self._wake_if_gone)
-        if self.state is State.CLOSED or not self.transport.pending():
+        if self.state is CLOSED or not self.transport.pending():
             deferred.callback(None)
         else:
             self._waiting_for_room.append(deferred)
@@ -223,11 +241,11 @@ class Channel(Protocol):
         the connection ready for its next request without waking the reactor.
         """
         self.writer.give_back()
-        if persist and self.state is State.BUSY and not (self._pending or self._paused or self._ended):
+        if persist and self.state is BUSY and not (self._pending or self._paused or self._ended):
             self.deadline = time.monotonic() + self.keep_alive_timeout
             self._wait_started = 0.0
             self._intake = None
-            self.state = TRANSITIONS[State.BUSY][Event.ANSWERED]
+            self.state = TRANSITIONS[BUSY][ANSWERED]
             # What came in between the two looks must not be forgotten.
             if self._pending or self._ended:
                 self._call_in_reactor(self._take_pending)
@@ -243,7 +261,7 @@ class Channel(Protocol):
 
     def hand_over(self) -> None:
         """Let the pool thread that answers read the rest of the body itself. Reactor only."""
-        if self.state is State.BODY or self.state is State.TALK:
+        if self.state is BODY or self.state is TALK:
             self._pause()
             self._pulled = True
 
@@ -256,7 +274,7 @@ class Channel(Protocol):
         """Read more of the body on this pool thread; return False when the reactor does that."""
         if not self._pulled:
             return False
-        if self.state is State.TALK:
+        if self.state is TALK:
             self._receive_talk()
             return True
         limits = self.server.limits
@@ -275,7 +293,7 @@ class Channel(Protocol):
 
     def invited(self) -> None:
         """The client was told to send the body: from now on it is to hurry. Any thread."""
-        if self.state is State.BODY:
+        if self.state is BODY:
             self._wait_started = time.monotonic()
             self.deadline = self._wait_started + (self.server.limits.body_timeout or inf)
 
@@ -285,21 +303,21 @@ class Channel(Protocol):
         Cancelling it when the client is gone wakes the coroutine: it finds out itself, and says so in the
         words of the blocking calls.
         """
-        if self.state is State.TALK:
+        if self.state is TALK:
             self.deadline = time.monotonic() + self._talk_timeout
         return Deferred(self._wake_if_gone)
 
     def _wake_if_gone(self, deferred: Deferred[None]) -> None:
         if self.writer.gone:
             deferred.callback(None)
-        elif self.state is State.TALK:
+        elif self.state is TALK:
             self.deadline = inf
 
     def retire(self) -> None:
         """Close the connection if nothing is asked on it; let a connection handler read no more."""
-        if self.state is State.HEAD and not self._parser.started:
+        if self.state is HEAD and not self._parser.started:
             self.transport.loseConnection()
-        elif self.state is State.TALK:
+        elif self.state is TALK:
             self.writer.end_input()
 
     def cut_off(self) -> None:
@@ -316,7 +334,7 @@ class Channel(Protocol):
 
         `patience` is for how many seconds a reader may wait for the client (default: Timeout).
         """
-        self._go(Event.TAKEN)
+        self._go(TAKEN)
         self.deadline = inf
         self._talk_timeout = self._timeout if patience is None else patience
         self._intake = intake
@@ -331,10 +349,10 @@ class Channel(Protocol):
     def speak_http(self, rest: bytes) -> None:
         """The connection handler declined: read requests, beginning with what it left. Reactor only."""
         self.writer.give_back()
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             self.server.disconnected(self)
             return
-        self._go(Event.ANSWERED)
+        self._go(ANSWERED)
         self._intake = None
         self._pulled = False
         self._expect_head(time.monotonic())
@@ -344,7 +362,7 @@ class Channel(Protocol):
     def hang_up(self) -> None:
         """The connection handler is done: send what is queued and close. Reactor only."""
         self.writer.give_back()
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             self.server.disconnected(self)
         else:
             self._close()
@@ -380,18 +398,18 @@ class Channel(Protocol):
             # The thread that reads keeps the time itself.
             return
         self.deadline = inf
-        if self.state is State.BUSY or (self.transport.pending() and self._still_sending(now)):
+        if self.state is BUSY or (self.transport.pending() and self._still_sending(now)):
             return
-        if self.state is State.HEAD and self._parser.started:
+        if self.state is HEAD and self._parser.started:
             self._refuse(BadRequest(408, "the request's head did not arrive in time"))
-        elif self.state is State.BODY and self._paused:
+        elif self.state is BODY and self._paused:
             # It is not the client that keeps us waiting.
             self.deadline = now + self.server.limits.body_timeout
-        elif self.state is State.BODY and self._intake is not None:
+        elif self.state is BODY and self._intake is not None:
             self._intake.fail(TimeoutError("the request's body did not arrive in time"))
-        elif self.state is State.TALK and self._intake is not None:
+        elif self.state is TALK and self._intake is not None:
             self._intake.fail(TimeoutError("nothing arrived in time"))
-        elif self.state is State.DRAIN or self.transport.pending():
+        elif self.state is DRAIN or self.transport.pending():
             self.transport.abortConnection()
         else:
             # Not a reset: a slow client may have some of our last response to read yet.
@@ -451,18 +469,17 @@ class Channel(Protocol):
 
     def _accept(self, head: Head) -> None:
         self.deadline = inf
-        framing = head.framing
         rest, self._parser.rest = self._parser.rest, b""
-        if framing is Framing.NONE or head.content_length == 0:
+        if not head.has_body:
             if rest:
                 self._pending += rest
-            self.state = TRANSITIONS[State.HEAD][Event.REQUEST]
+            self.state = TRANSITIONS[HEAD][REQUEST]
             self.server.request(self, head)
             self.server.start(self)
             return
         length = head.content_length
         self._decoder = ChunkedDecoder(self.server.limits) if length is None else LengthDecoder(length)
-        self._go(Event.REQUEST_WITH_BODY)
+        self._go(REQUEST_WITH_BODY)
         self._expect_body()
         if head.expects_continue:
             self.deadline = inf
@@ -485,7 +502,7 @@ class Channel(Protocol):
         if len(self._pending) > PIPELINED_MAX:
             self._pause()
         # A pool thread may have finished between the look at the state and the append.
-        if self.state is State.HEAD:
+        if self.state is HEAD:
             self._take_pending()
 
     def _take_pending(self) -> None:
@@ -497,14 +514,14 @@ class Channel(Protocol):
             return
         self._looking = True
         try:
-            while self.state is State.HEAD and self._pending:
+            while self.state is HEAD and self._pending:
                 data = bytes(self._pending)
                 self._pending.clear()
                 self._expect_head(time.monotonic())
                 self._head_data(data)
         finally:
             self._looking = False
-        if self._ended and self.state is State.HEAD:
+        if self._ended and self.state is HEAD:
             self._close()
         elif len(self._pending) <= PIPELINED_MAX:
             self._resume()
@@ -527,9 +544,9 @@ class Channel(Protocol):
             self._body_complete(decoder.rest)
 
     def _deliver(self, piece: bytes) -> None:
-        if self.state is State.DRAIN or self._intake is None:
+        if self.state is DRAIN or self._intake is None:
             self._drained_bytes += len(piece)
-            if self._drained_bytes > DRAIN_MAX and self.state is State.DRAIN:
+            if self._drained_bytes > DRAIN_MAX and self.state is DRAIN:
                 self._close()
         elif not self._intake.feed(piece):
             self._pause()
@@ -545,29 +562,29 @@ class Channel(Protocol):
             self._close()
 
     def _body_complete(self, rest: bytes) -> None:
-        if self.state is State.LINGER:
+        if self.state is LINGER:
             return
         intake, self._intake = self._intake, None
         self.deadline = inf
         if rest:
             self._pending += rest
-        drained = self.state is State.DRAIN
-        self._go(Event.BODY_END)
+        drained = self.state is DRAIN
+        self._go(BODY_END)
         if intake is not None:
             intake.finish()
         if drained:
             self._next_request()
 
     def _answered(self, persist: bool) -> None:
-        if self.state is State.CLOSED:
+        if self.state is CLOSED:
             self.server.disconnected(self)
             return
         if not persist or self._broken or (self._ended and not self._pending):
             self._close()
             return
-        self._go(Event.ANSWERED)
+        self._go(ANSWERED)
         self._intake = None
-        if self.state is State.DRAIN:
+        if self.state is DRAIN:
             self._resume()
             self._expect_body()
         else:
@@ -582,7 +599,7 @@ class Channel(Protocol):
         """Answer what is not a request. The head's bytes go along for the log."""
         head = self._parser.received
         self.deadline = inf
-        self._go(Event.REQUEST)
+        self._go(REQUEST)
         self.server.refuse(self, error, head)
 
     def _close(self) -> None:
@@ -590,7 +607,7 @@ class Channel(Protocol):
 
         Closing at once while the client still sends would make its kernel throw our response away.
         """
-        self._go(Event.LAST_ANSWER)
+        self._go(LAST_ANSWER)
         self._intake = None
         self._pending.clear()
         self.deadline = time.monotonic() + LINGER_SECONDS
@@ -608,10 +625,10 @@ class Channel(Protocol):
 
     def _resume(self) -> None:
         self._pulled = False
-        if self._paused and self.state is not State.CLOSED:
+        if self._paused and self.state is not CLOSED:
             self._paused = False
             self.transport.resumeProducing()
-            if self.state is State.BODY and not self._broken:
+            if self.state is BODY and not self._broken:
                 # The time that we kept the client waiting does not count.
                 waited = time.monotonic() - self._paused_at
                 self._wait_started += waited

@@ -59,6 +59,7 @@ class Head:
     fields: list[FieldLine]
     framing: Framing
     content_length: int | None
+    has_body: bool
     keep_alive: bool
     expects_continue: bool
     host: bytes | None
@@ -312,6 +313,7 @@ def _build(line: _RequestLine, block: bytes) -> Head:
         fields,
         framing,
         length,
+        framing is not Framing.NONE and length != 0,
         b"close" not in tokens and (minor == 1 or b"keep-alive" in tokens),
         b"expect" in known and _expects_continue(known[b"expect"], minor),
         host,

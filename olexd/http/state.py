@@ -45,19 +45,23 @@ class Event(StrEnum):
     LOST = "lost"
 
 
-_END: Final = {Event.LAST_ANSWER: State.LINGER, Event.LOST: State.CLOSED}
+# Python searches a class for its members anew each time; a connection needs dozens of them for a request.
+HEAD, BODY, BUSY, DRAIN, LINGER, TALK, CLOSED = State
+REQUEST, REQUEST_WITH_BODY, BODY_END, ANSWERED, LAST_ANSWER, TAKEN, LOST = Event
+
+_END: Final = {LAST_ANSWER: LINGER, LOST: CLOSED}
 
 TRANSITIONS: Final[dict[State, dict[Event, State]]] = {
-    State.HEAD: {
-        Event.REQUEST: State.BUSY,
-        Event.REQUEST_WITH_BODY: State.BODY,
-        Event.TAKEN: State.TALK,
+    HEAD: {
+        REQUEST: BUSY,
+        REQUEST_WITH_BODY: BODY,
+        TAKEN: TALK,
         **_END,
     },
-    State.BODY: {Event.BODY_END: State.BUSY, Event.ANSWERED: State.DRAIN, **_END},
-    State.BUSY: {Event.ANSWERED: State.HEAD, Event.TAKEN: State.TALK, **_END},
-    State.DRAIN: {Event.BODY_END: State.HEAD, **_END},
-    State.TALK: {Event.ANSWERED: State.HEAD, **_END},
-    State.LINGER: {Event.LAST_ANSWER: State.LINGER, Event.LOST: State.CLOSED},
-    State.CLOSED: dict.fromkeys(Event, State.CLOSED),
+    BODY: {BODY_END: BUSY, ANSWERED: DRAIN, **_END},
+    BUSY: {ANSWERED: HEAD, TAKEN: TALK, **_END},
+    DRAIN: {BODY_END: HEAD, **_END},
+    TALK: {ANSWERED: HEAD, **_END},
+    LINGER: {LAST_ANSWER: LINGER, LOST: CLOSED},
+    CLOSED: dict.fromkeys(Event, CLOSED),
 }

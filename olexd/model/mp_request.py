@@ -354,8 +354,18 @@ class mp_request(RequestAttributes):
         """Return the Python* settings in force; changes to the table count for this request."""
         conf = self._record.conf
         if self._config is None or self._config[0] is not conf:
-            self._config = (conf, config_table(conf[PythonDir]))
+            self._config = (conf, self._peek_config().clone())
         return self._config[1]
+
+    def _peek_config(self) -> Table:
+        """Return what `get_config()` does, but only to be read: no copy is made for it."""
+        conf = self._record.conf
+        if self._config is not None and self._config[0] is conf:
+            return self._config[1]
+        known: Table | None = conf.__dict__.get("directive_table")
+        if known is None:
+            known = conf.__dict__["directive_table"] = config_table(conf[PythonDir])
+        return known
 
     def get_options(self) -> Table:
         """Return the PythonOptions in force; changes to the table last for this request."""
@@ -373,6 +383,16 @@ class mp_request(RequestAttributes):
         if known is None:
             known = conf.__dict__["option_table"] = option_table(conf[PythonDir])
         return known
+
+    def _option(self, names: tuple[str, ...], /) -> str | None:
+        """Return the first option of `names` that is set, None when none is."""
+        conf = self._record.conf
+        if self._options is not None and self._options[0] is conf:
+            return _first_value(self._options[1], names)
+        found: dict[tuple[str, ...], str | None] = conf.__dict__.setdefault("first_options", {})
+        if names not in found:
+            found[names] = _first_value(self._peek_options(), names)
+        return found[names]
 
     def get_addhandler_exts(self) -> str:
         """Return the extensions that `AddHandler mod_python` names here, each followed by a space."""
@@ -446,6 +466,10 @@ class mp_request(RequestAttributes):
             log_request(self._record, entry[0], entry[1])
 
 
+def _first_value(table: Table, names: tuple[str, ...]) -> str | None:
+    return next((value for name in names if (value := table.get(name)) is not None), None)
+
+
 class Cleanup:
     """One registered cleanup: calling it runs the function, and logs a failure instead of raising it."""
 
@@ -458,4 +482,8 @@ class Cleanup:
 
     def __call__(self) -> None:
         self._record.phase = None
-        runtime.run_cleanup(self._function, self._data, lambda line: log_request(self._record, line))
+        try:
+            self._function(self._data)
+        except BaseException as error:
+            for line in runtime.cleanup_failure(self._function, error):
+                log_request(self._record, line)

@@ -60,6 +60,10 @@ class Framing(Enum):
     NO_BODY = "no body"
 
 
+# Python searches a class for its members anew each time.
+_LENGTH, _CHUNKED, _CLOSE, _NONE = Framing
+
+
 class Output:
     """The outgoing side of one request (and of the requests it is redirected to).
 
@@ -96,7 +100,7 @@ class Output:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._declared = 0
-        self._framing = Framing.CLOSE
+        self._framing = _CLOSE
         self._answer: Output | None = None
         """What was sent in this response's place."""
 
@@ -115,7 +119,7 @@ class Output:
     @property
     def content_length(self) -> int | None:
         """The Content-Length that was sent, None when there was none."""
-        sent = self.committed and self._framing is Framing.LENGTH
+        sent = self.committed and self._framing is _LENGTH
         return self._declared if sent and (self._declared or not self.request.header_only) else None
 
     @property
@@ -159,10 +163,10 @@ class Output:
         head: list[bytes] = [] if self.committed else [self._commit(False)]
         head += self._frame(self._take())
         length = self._cut(length)
-        if self._framing is Framing.NO_BODY or self.request.header_only or not length:
+        if self._framing is _NONE or self.request.header_only or not length:
             self._send(head)
             return 0
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             head.append(b"%x\r\n" % length)
         self._send(head)
         sent = self._copy_file(fd, offset, length)
@@ -171,7 +175,7 @@ class Output:
             # The frame promised more than the file had: only closing tells the client.
             self.finished = True
             self.persist = False
-        elif self._framing is Framing.CHUNKED:
+        elif self._framing is _CHUNKED:
             self._send([b"\r\n"])
         return sent
 
@@ -251,9 +255,9 @@ class Output:
             return
         self._push(True, soon)
         self.finished = True
-        if self._framing is Framing.CLOSE:
+        if self._framing is _CLOSE:
             self.persist = False
-        elif self._framing is Framing.LENGTH and self.bytes_sent != self._declared:
+        elif self._framing is _LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
 
     def upgrade(self, head: bytes) -> None:
@@ -289,7 +293,7 @@ class Output:
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
         if last:
-            if self._framing is Framing.CHUNKED and not self.request.header_only:
+            if self._framing is _CHUNKED and not self.request.header_only:
                 parts.append(LAST_CHUNK)
             if not (soon and not self.request.connection.on_reactor and self._writer.hold(parts)):
                 self._send(parts)
@@ -342,10 +346,10 @@ class Output:
 
     def _frame(self, body: list[bytes]) -> list[bytes]:
         """Return the body's bytes as they go on the wire, none where the response has no body."""
-        if not body or self._framing is Framing.NO_BODY or self.request.header_only:
+        if not body or self._framing is _NONE or self.request.header_only:
             return []
         size = sum(map(len, body))
-        if self._framing is Framing.CHUNKED:
+        if self._framing is _CHUNKED:
             self.bytes_sent += size
             return [b"%x\r\n" % size, *body, b"\r\n"]
         allowed = self._cut(size)
@@ -354,7 +358,7 @@ class Output:
 
     def _cut(self, size: int) -> int:
         """Never send more than the declared length: the excess would be read as the next response."""
-        if self._framing is not Framing.LENGTH:
+        if self._framing is not _LENGTH:
             return size
         return min(size, self._declared - self.bytes_sent)
 
@@ -373,7 +377,7 @@ class Output:
                 call(request)
         if request.assbackwards:
             self._begin()
-            self._framing = Framing.CLOSE
+            self._framing = _CLOSE
             return b""
         if request.no_cache:
             del request.err_headers_out["Expires"]
@@ -393,7 +397,7 @@ class Output:
             parts.append(field_lines([(b"Content-Language", languages)]))
         parts += self._length_lines(request)
         parts += self._connection_lines(request)
-        if self._framing is not Framing.NO_BODY:
+        if self._framing is not _NONE:
             if request.content_type:
                 parts.append(content_type_line(_with_charset(request, request.content_type)))
             else:
@@ -420,27 +424,27 @@ class Output:
 
     def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
         if request.status in NO_BODY or 100 <= request.status < 200:
-            self._framing = Framing.NO_BODY
+            self._framing = _NONE
         elif declared is not None and declared.isdigit():
-            self._framing = Framing.LENGTH
+            self._framing = _LENGTH
             self._declared = int(declared)
         elif last:
-            self._framing = Framing.LENGTH
+            self._framing = _LENGTH
             self._declared = self._buffered
         elif (
             request.proto_num >= 1001
             and request.connection.keepalive != AP_CONN_CLOSE
             and not request.expecting_100
         ):
-            self._framing = Framing.CHUNKED
+            self._framing = _CHUNKED
             request.chunked = True
         else:
-            self._framing = Framing.CLOSE
+            self._framing = _CLOSE
 
     def _length_lines(self, request: Request) -> tuple[bytes, ...]:
-        if self._framing is Framing.LENGTH and (self._declared or not request.header_only):
+        if self._framing is _LENGTH and (self._declared or not request.header_only):
             return (b"Content-Length: %d\r\n" % self._declared,)
-        if self._framing is Framing.CHUNKED and not request.header_only:
+        if self._framing is _CHUNKED and not request.header_only:
             return (b"Transfer-Encoding: chunked\r\n",)
         return ()
 
@@ -453,7 +457,7 @@ class Output:
             request.persistent
             and core.keep_alive
             and connection.keepalive != AP_CONN_CLOSE
-            and self._framing is not Framing.CLOSE
+            and self._framing is not _CLOSE
             and request.status not in CLOSES_CONNECTION
             and not 100 <= request.status < 200
             and not request.expecting_100

@@ -168,6 +168,11 @@ class Request:
             return any(name.lower() in names for name, _ in self.header_lines)
         return any(name.decode() in self.headers_in_table for name in names)
 
+    def sent_values(self, name: bytes) -> list[bytes]:
+        """Return the values of a header field (lower-case name) as the client sent them."""
+        size = len(name)
+        return [value for field, value in self.header_lines if len(field) == size and field.lower() == name]
+
     @property
     def notes(self) -> Table:
         """Notes that modules leave for each other."""

@@ -120,12 +120,20 @@ def run_cleanups() -> None:
 
 
 def run_cleanup(function: Callable[[Any], object], data: Any, log: Callable[[str], None]) -> None:
-    """Call `function(data)`; a failure (SystemExit too) is logged in two lines."""
+    """Call `function(data)`; a failure is logged."""
     try:
         function(data)
     except BaseException as error:
-        log(f"python_cleanup: Error calling cleanup object {function!r}")
-        log(f"    {type(error)}: {error}")
+        for line in cleanup_failure(function, error):
+            log(line)
+
+
+def cleanup_failure(function: Callable[[Any], object], error: BaseException) -> tuple[str, str]:
+    """Return the two lines that the error log gets for a cleanup's failure (SystemExit too is one)."""
+    return (
+        f"python_cleanup: Error calling cleanup object {function!r}",
+        f"    {type(error)}: {error}",
+    )
 
 
 def mpm_query(code: int) -> int:

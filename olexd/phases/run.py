@@ -18,7 +18,8 @@ from olexd.phases.auth import check_access
 from olexd.phases.derive import follow
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
-from olexd.phases.table import run_all, run_first, run_void
+from olexd.phases.table import Calls, run_all, run_first, run_void
+from olexd.phases.trace import echo
 from olexd.phases.walk import directory_walk, is_proxied, location_walk, proxy_walk
 from olexd.status import DECLINED, DONE, GATEWAY_TIMEOUT, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
 from olexd.uri import decode_path
@@ -87,9 +88,11 @@ def _answer_failure(request: Request) -> None:
 
 async def process(request: Request) -> int:
     """Run the phases up to the content handler; return OK, DONE or the status to answer with."""
-    result = await _post_read(request)
-    if result != OK:
-        return result
+    calls = request.phases.plan(request).post_read_request
+    if calls:
+        result = await _post_read(request, calls)
+        if result != OK:
+            return result
     result = await process_mapped(request)
     if result != OK:
         return result
@@ -123,11 +126,8 @@ async def _end_phases(request: Request) -> None:
     await to_pool(request)
 
 
-async def _post_read(request: Request) -> int:
+async def _post_read(request: Request, calls: Calls) -> int:
     """Run the phase in which the request's path is still as it was sent."""
-    calls = request.phases.plan(request).post_read_request
-    if not calls:
-        return OK
     settled, sent = request.uri, request.unparsed_uri
     if settled == sent or not sent.startswith("/"):
         return await run_all(request, calls)
@@ -165,6 +165,8 @@ async def process_mapped(request: Request) -> int:
                 return result
         plan = request.phases.plan(request)
     # The plan is asked for anew wherever handlers may have added handlers.
+    if request.method == "TRACE" and request.main is None:
+        return await echo(request)
     if plan.header_parser and request.main is None:
         result = await run_all(request, plan.header_parser)
         if result != OK:

@@ -33,18 +33,21 @@ class Side(Enum):
     REACTOR = "reactor"
 
 
+POOL, REACTOR = Side
+
+
 @coroutine
 def to_pool(request: Sided) -> Generator[Side, None, None]:
     """Go on with `request` on a pool thread."""
     if request.connection.on_reactor:
-        yield Side.POOL
+        yield POOL
 
 
 @coroutine
 def to_reactor(request: Sided) -> Generator[Side, None, None]:
     """Go on with `request` on the reactor's thread."""
     if not request.connection.on_reactor:
-        yield Side.REACTOR
+        yield REACTOR
 
 
 async def wait_for(request: Sided, awaitable: Awaitable[T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -94,7 +94,7 @@ def directory_walk(request: Request) -> int:
         log_request(request, f"access to {request.uri} denied ({error.strerror})", Level.ERR, "core")
         return FORBIDDEN
     try:
-        _apply_sections(request)
+        own = _apply_sections(request)
     except HtaccessError as error:
         level = Level.CRIT if error.status == FORBIDDEN else Level.ALERT
         log_request(request, str(error), level, "core")
@@ -102,7 +102,7 @@ def directory_walk(request: Request) -> int:
     if request.stat is not None and not _plain(request.stat):
         log_request(request, f"object is not a file or directory: {request.filename}", Level.ERR, "core")
         return FORBIDDEN
-    return _check_links(request)
+    return _check_links(request, own)
 
 
 def _resolve(request: Request, mapped: str) -> None:
@@ -143,8 +143,8 @@ def _plain(found: os.stat_result) -> bool:
     return stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
 
 
-def _apply_sections(request: Request) -> None:
-    """Merge Directory, Files and Location sections, in this order."""
+def _apply_sections(request: Request) -> Sequence[tuple[int, Section]]:
+    """Merge Directory, Files and Location sections, in this order; return what .htaccess files added."""
     host = request.host
     filename = request.filename or ""
     # Sections for directories that do not exist never apply: a missing last component is left out.
@@ -158,7 +158,9 @@ def _apply_sections(request: Request) -> None:
     named = match_files(files, filename.rpartition("/")[2]) if files else ()
     located = host.locations.match(request.uri)
     sections = (*directories, *named, *located) if directories or named else located
-    _put_into_force(request, sections, host.dynamic or any(is_dynamic(section) for _, section in own))
+    dynamic = host.dynamic or (bool(own) and any(is_dynamic(section) for _, section in own))
+    _put_into_force(request, sections, dynamic)
+    return own
 
 
 def _note_groups(request: Request) -> None:
@@ -191,11 +193,13 @@ def _htaccess(request: Request, files: Htaccess, walked: str) -> list[tuple[int,
     return files.find(walked, lambda message: log_request(request, message, Level.WARNING, "core"))
 
 
-def _check_links(request: Request) -> int:
-    """Refuse symbolic links that the Options of the directory they stand in do not let be followed."""
+def _check_links(request: Request, own: Sequence[tuple[int, Section]]) -> int:
+    """Refuse symbolic links that the Options of the directory they stand in do not let be followed.
+
+    `own` is what the .htaccess files on the way say.
+    """
     host = request.host
-    own = (section for section in request.sections if section.kind is SectionKind.HTACCESS)
-    if not _minds_links(host) and not any(_forbids_links(section.settings) for section in own):
+    if not _minds_links(host) and not (own and any(_forbids_links(section.settings) for _, section in own)):
         return OK
     root = host.server[CoreServer].document_root
     path = request.filename or ""

@@ -111,7 +111,8 @@ class LmdbStore:
 
     def save(self, sid: str, record: SessionRecord) -> None:
         """Keep `record` for `sid`. Raises what pickling raises, and `SessionStoreError` when full."""
-        self._write(_put, sid_key(sid), max(0.0, expiry(record)), pickle.dumps(record))
+        due = expiry(record)
+        self._write(_put, sid_key(sid), due if due > 0.0 else 0.0, pickle.dumps(record))
 
     def delete(self, sid: str) -> None:
         """Forget `sid`; no error when it is not there."""

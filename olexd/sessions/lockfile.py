@@ -33,11 +33,20 @@ class LockFile:
 
         Raises `SessionStoreError` when others could have written the file, else OSError.
         """
-        return self._set(place, fcntl.F_WRLCK, blocking)
+        command = fcntl.F_OFD_SETLKW if blocking else fcntl.F_OFD_SETLK
+        opened = self._file if self._file >= 0 else self._open()
+        try:
+            fcntl.fcntl(opened, command, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
+        except OSError as error:
+            if blocking or error.errno not in _BUSY:
+                raise
+            return False
+        return True
 
     def unlock(self, place: int) -> None:
         """Unlock the byte at `place`."""
-        self._set(place, fcntl.F_UNLCK, False)
+        opened = self._file if self._file >= 0 else self._open()
+        fcntl.fcntl(opened, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
 
     def close(self) -> None:
         """Close the file, which frees what is still locked in it. The next use opens it again."""
@@ -51,19 +60,8 @@ class LockFile:
         self._opening = threading.Lock()
         self.close()
 
-    def _set(self, place: int, kind: int, blocking: bool) -> bool:
-        command = fcntl.F_OFD_SETLKW if blocking else fcntl.F_OFD_SETLK
-        try:
-            fcntl.fcntl(self._descriptor(), command, _FLOCK.pack(kind, os.SEEK_SET, place, 1, 0))
-        except OSError as error:
-            if blocking or error.errno not in _BUSY:
-                raise
-            return False
-        return True
-
-    def _descriptor(self) -> int:
-        if self._file < 0:
-            with self._opening:
-                if self._file < 0:
-                    self._file = private_file(self._where())
-        return self._file
+    def _open(self) -> int:
+        with self._opening:
+            if self._file < 0:
+                self._file = private_file(self._where())
+            return self._file

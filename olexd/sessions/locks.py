@@ -103,7 +103,8 @@ class _Held:
         self.owner = owner
         self.count = 1
         self.ours = False
-        self.queue: deque[_Waiter] = deque()
+        self.queue: deque[_Waiter] | None = None
+        """Who waits for it; made for the first who does."""
 
 
 def _place(sid: str) -> int:
@@ -169,18 +170,23 @@ class SessionLocks:
     def _wait(self, sid: str, fresh: _Held, deadline: float | None) -> _Held:
         """Wait in this process's queue; return the lock once it is the owner's: `fresh` if it is free now."""
         waiter = _Waiter(fresh.owner)
+        queue = deque((waiter,))
         with self._mutex:
             held = self._held.setdefault(sid, fresh)
             if held is fresh:
                 return held
-            held.queue.append(waiter)
+            if held.queue is None:
+                held.queue = queue
+            else:
+                queue = held.queue
+                queue.append(waiter)
         remaining = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
         if waiter.turn.acquire(timeout=remaining):
             return held
         with self._mutex:
             if waiter.turn.acquire(blocking=False):
                 return held
-            held.queue.remove(waiter)
+            queue.remove(waiter)
         raise LockTimeout("another request holds the session")
 
     def _pass_on(self, sid: str, held: _Held) -> None:

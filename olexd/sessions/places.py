@@ -53,6 +53,11 @@ def private_file(path: str) -> int:
     return os.open(path, flags, 0o600)
 
 
+def temporary_directory() -> str:
+    """Return `tempfile.gettempdir()`, which applications may set, without the search that comes with it."""
+    return tempfile.tempdir or tempfile.gettempdir()
+
+
 def default_directory() -> str:
     """Return `<temporary directory>/olexd-<uid>`, made private. Raises `SessionStoreError`."""
     return private_directory(os.path.join(tempfile.gettempdir(), f"olexd-{os.geteuid()}"))

@@ -65,10 +65,15 @@ async def run_handlers(record: Request, phase: PythonPhase) -> int:
         return DECLINED
     hlist = req._hlist = mp_hlist(handlers, record.filename)
     record.phase = phase.name
-    req._interpreter = interpreter_name(record, hlist.directory)
+    interpreter = req._interpreter = (
+        record.host.name
+        if plan.interpreter_by_host
+        else interpreter_name(record, handlers[0].directory_for(record.filename))
+    )
     answer = DECLINED
-    while (entry := hlist._entry) is not None:
-        result = await _run_one(record, req, plan, entry, phase)
+    # The list may grow while it is run.
+    for entry in hlist._entries:
+        result = await _run_one(record, req, plan, entry, phase, interpreter)
         if result is not None:
             answer = result
             if result not in phase.go_on:
@@ -78,7 +83,7 @@ async def run_handlers(record: Request, phase: PythonPhase) -> int:
 
 
 async def _run_one(
-    record: Request, req: mp_request, plan: PythonPlan, entry: Handler, phase: PythonPhase
+    record: Request, req: mp_request, plan: PythonPlan, entry: Handler, phase: PythonPhase, interpreter: str
 ) -> int | None:
     """Run one handler; return its result, None when it has no function for the phase and may lack it.
 
@@ -88,7 +93,6 @@ async def _run_one(
     mistake: BaseException | None = None
     try:
         directory = entry.directory if entry.pattern is None else entry.directory_for(record.filename)
-        interpreter = req.interpreter
         target = plan.targets.get((entry.text, directory, phase.name, interpreter))
         if target is None or not target.is_current(plan.auto_reload):
             await to_pool(record)

@@ -48,13 +48,23 @@ class Target:
 class PythonPlan:
     """The handler lists of merged settings, and what was found for them."""
 
-    __slots__ = ("auto_reload", "conf", "debug", "lists", "nonblocking", "request_timeout", "targets")
+    __slots__ = (
+        "auto_reload",
+        "conf",
+        "debug",
+        "interpreter_by_host",
+        "lists",
+        "nonblocking",
+        "request_timeout",
+        "targets",
+    )
 
     def __init__(self, conf: PythonDir) -> None:
         self.conf = conf
         self.lists = conf.handlers
         self.auto_reload = conf.auto_reload is not False
         self.debug = bool(conf.debug)
+        self.interpreter_by_host = not (conf.interpreter or conf.per_directory or conf.per_directive)
         self.request_timeout = conf.request_timeout
         self.nonblocking = conf.flag(NONBLOCKING) is True
         self.targets: dict[TargetKey, Target] = {}

@@ -92,8 +92,13 @@ class FakeRequest:
 
     _peek_options = get_options
 
+    def _option(self, names: tuple[str, ...]) -> str | None:
+        return next((self.options[name] for name in names if name in self.options), None)
+
     def get_config(self) -> Table:
         return self.config
+
+    _peek_config = get_config
 
     def document_root(self) -> str:
         return self.root

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -278,7 +279,8 @@ def test_on_the_reactor_nothing_is_waited_for(kind: str) -> None:
     cookie = saved(kind)
     _, first = begin(kind, cookie)
     req = request_of(kind, cookie)
-    req._record = type("Record", (), {"on_reactor": True})()  # type: ignore[attr-defined]
+    record = SimpleNamespace(on_reactor=True, headers_in_table=req.headers_in, sent_values=lambda name: [])
+    req._record = record  # type: ignore[attr-defined]
     with pytest.raises(LockTimeout):
         Session.Session(req)
     first.finish()
