@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from enum import Enum
 from functools import partial
 from typing import Final, Protocol
 
-from olexd.config.core import CoreDir, CoreServer
 from olexd.errors import ClientGone
-from olexd.http.framing import LAST_CHUNK, content_type_line, field_lines, head_start, http_date
+from olexd.http.framing import LAST_CHUNK
 from olexd.http.writer import WRITE_FAILED
-from olexd.model.fields import fields_of, vary_line
 from olexd.model.filters import BLOCK, OutputChain
+from olexd.model.head import BODILESS, CHUNKED, CLOSE, LENGTH, settle_head
 from olexd.model.includes import IncludedWriter
 from olexd.model.request import Request
-from olexd.status import CLOSES_CONNECTION, NO_BODY
 
 BUFFER_SIZE: Final = 8000
 FILE_BLOCK: Final = 256 * 1024
-AP_CONN_CLOSE: Final = 1
-AP_CONN_KEEPALIVE: Final = 2
 
 
 class Writer(Protocol):
@@ -49,19 +44,6 @@ class Writer(Protocol):
     async def room(self, turn: bool = False) -> None: ...
 
     def gone_twin(self) -> Writer: ...
-
-
-class Framing(Enum):
-    """How the end of the response is told."""
-
-    LENGTH = "Content-Length"
-    CHUNKED = "chunked"
-    CLOSE = "until the connection closes"
-    NO_BODY = "no body"
-
-
-# Python searches a class for its members anew each time.
-_LENGTH, _CHUNKED, _CLOSE, _NONE = Framing
 
 
 class Output:
@@ -100,7 +82,7 @@ class Output:
         self._buffer: list[bytes] = []
         self._buffered = 0
         self._declared = 0
-        self._framing = _CLOSE
+        self._framing = CLOSE
         self._answer: Output | None = None
         """What was sent in this response's place."""
 
@@ -119,7 +101,7 @@ class Output:
     @property
     def content_length(self) -> int | None:
         """The Content-Length that was sent, None when there was none."""
-        sent = self.committed and self._framing is _LENGTH
+        sent = self.committed and self._framing is LENGTH
         return self._declared if sent and (self._declared or not self.request.header_only) else None
 
     @property
@@ -163,10 +145,10 @@ class Output:
         head: list[bytes] = [] if self.committed else [self._commit(False)]
         head += self._frame(self._take())
         length = self._cut(length)
-        if self._framing is _NONE or self.request.header_only or not length:
+        if self._framing is BODILESS or self.request.header_only or not length:
             self._send(head)
             return 0
-        if self._framing is _CHUNKED:
+        if self._framing is CHUNKED:
             head.append(b"%x\r\n" % length)
         self._send(head)
         sent = self._copy_file(fd, offset, length)
@@ -175,7 +157,7 @@ class Output:
             # The frame promised more than the file had: only closing tells the client.
             self.finished = True
             self.persist = False
-        elif self._framing is _CHUNKED:
+        elif self._framing is CHUNKED:
             self._send([b"\r\n"])
         return sent
 
@@ -255,9 +237,9 @@ class Output:
             return
         self._push(True, soon)
         self.finished = True
-        if self._framing is _CLOSE:
+        if self._framing is CLOSE:
             self.persist = False
-        elif self._framing is _LENGTH and self.bytes_sent != self._declared:
+        elif self._framing is LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
 
     def upgrade(self, head: bytes) -> None:
@@ -293,7 +275,7 @@ class Output:
         parts = [] if self.committed else [self._commit(last)]
         parts += self._frame(self._take())
         if last:
-            if self._framing is _CHUNKED and not self.request.header_only:
+            if self._framing is CHUNKED and not self.request.header_only:
                 parts.append(LAST_CHUNK)
             if not (soon and not self.request.connection.on_reactor and self._writer.hold(parts)):
                 self._send(parts)
@@ -346,10 +328,10 @@ class Output:
 
     def _frame(self, body: list[bytes]) -> list[bytes]:
         """Return the body's bytes as they go on the wire, none where the response has no body."""
-        if not body or self._framing is _NONE or self.request.header_only:
+        if not body or self._framing is BODILESS or self.request.header_only:
             return []
         size = sum(map(len, body))
-        if self._framing is _CHUNKED:
+        if self._framing is CHUNKED:
             self.bytes_sent += size
             return [b"%x\r\n" % size, *body, b"\r\n"]
         allowed = self._cut(size)
@@ -358,7 +340,7 @@ class Output:
 
     def _cut(self, size: int) -> int:
         """Never send more than the declared length: the excess would be read as the next response."""
-        if self._framing is not _LENGTH:
+        if self._framing is not LENGTH:
             return size
         return min(size, self._declared - self.bytes_sent)
 
@@ -377,43 +359,13 @@ class Output:
                 call(request)
         if request.assbackwards:
             self._begin()
-            self._framing = _CLOSE
+            self._framing = CLOSE
             return b""
-        if request.no_cache:
-            del request.err_headers_out["Expires"]
-            request.headers_out["Expires"] = http_date()[6:-2].decode("ascii")
-        always, normal = fields_of(request.err_headers_out_table), fields_of(request.headers_out_table)
-        if always.closes or normal.closes:
-            request.connection.keepalive = AP_CONN_CLOSE
-        self._decide_framing(request, last, normal.length or always.length)
-        tokens = request.host.server[CoreServer].server_tokens
-        parts = [self._start(request, tokens), always.lines, normal.lines]
-        if always.vary or normal.vary:
-            parts.append(vary_line(always.vary + normal.vary))
-        if request.content_encoding:
-            parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
-        if request.content_languages:
-            languages = ", ".join(request.content_languages).encode("latin-1")
-            parts.append(field_lines([(b"Content-Language", languages)]))
-        parts += self._length_lines(request)
-        parts += self._connection_lines(request)
-        if self._framing is not _NONE:
-            if request.content_type:
-                parts.append(content_type_line(_with_charset(request, request.content_type)))
-            else:
-                parts.append(always.content_type or normal.content_type)
-        parts.append(b"\r\n")
-        self._begin()
-        return b"".join(parts)
-
-    def _start(self, request: Request, tokens: str) -> bytes:
-        """Return the status line, Date and Server; those of a backend stay as they are."""
-        if not request.proxyreq:
-            return head_start(request.status, request.status_line, tokens)
-        fields = request.headers_out
-        return head_start(
-            request.status, request.status_line, tokens, fields.raw("Date"), fields.raw("Server")
+        head, self._framing, self._declared, self.persist = settle_head(
+            request, self._buffered if last else None
         )
+        self._begin()
+        return head
 
     def _begin(self) -> None:
         """Let the response begin, unless the time is up and the reactor has answered in its place."""
@@ -421,62 +373,3 @@ class Output:
         if deadline is not None and not deadline.commit():
             raise ClientGone(WRITE_FAILED)
         self.committed = True
-
-    def _decide_framing(self, request: Request, last: bool, declared: bytes | None) -> None:
-        if request.status in NO_BODY or 100 <= request.status < 200:
-            self._framing = _NONE
-        elif declared is not None and declared.isdigit():
-            self._framing = _LENGTH
-            self._declared = int(declared)
-        elif last:
-            self._framing = _LENGTH
-            self._declared = self._buffered
-        elif (
-            request.proto_num >= 1001
-            and request.connection.keepalive != AP_CONN_CLOSE
-            and not request.expecting_100
-        ):
-            self._framing = _CHUNKED
-            request.chunked = True
-        else:
-            self._framing = _CLOSE
-
-    def _length_lines(self, request: Request) -> tuple[bytes, ...]:
-        if self._framing is _LENGTH and (self._declared or not request.header_only):
-            return (b"Content-Length: %d\r\n" % self._declared,)
-        if self._framing is _CHUNKED and not request.header_only:
-            return (b"Transfer-Encoding: chunked\r\n",)
-        return ()
-
-    def _connection_lines(self, request: Request) -> tuple[bytes, ...]:
-        """Settle whether the connection persists, and say so as httpd does."""
-        connection = request.connection
-        core = request.host.server[CoreServer]
-        left = core.max_keep_alive_requests - connection.keepalives if core.max_keep_alive_requests else 1
-        self.persist = (
-            request.persistent
-            and core.keep_alive
-            and connection.keepalive != AP_CONN_CLOSE
-            and self._framing is not _CLOSE
-            and request.status not in CLOSES_CONNECTION
-            and not 100 <= request.status < 200
-            and not request.expecting_100
-            and left > 0
-        )
-        if not self.persist:
-            connection.keepalive = AP_CONN_CLOSE
-            return (b"Connection: close\r\n",)
-        connection.keepalive = AP_CONN_KEEPALIVE
-        if not request.keep_alive_token:
-            return ()
-        most = b", max=%d" % left if core.max_keep_alive_requests else b""
-        return (b"Keep-Alive: timeout=%d%b\r\nConnection: Keep-Alive\r\n" % (core.keep_alive_timeout, most),)
-
-
-def _with_charset(request: Request, content_type: str) -> str:
-    """Return a content type with AddDefaultCharset's charset, if it is a plain or HTML text without one."""
-    charset = request.conf[CoreDir].add_default_charset
-    if not charset or "charset=" in content_type.lower():
-        return content_type
-    kind = content_type.partition(";")[0].strip().lower()
-    return f"{content_type}; charset={charset}" if kind in ("text/plain", "text/html") else content_type

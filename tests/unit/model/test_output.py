@@ -12,7 +12,8 @@ import pytest
 
 from olexd.errors import ClientGone
 from olexd.http.writer import SocketWriter
-from olexd.model.output import AP_CONN_CLOSE, BUFFER_SIZE, Output
+from olexd.model.head import AP_CONN_CLOSE
+from olexd.model.output import BUFFER_SIZE, Output
 from olexd.model.request import Request
 from olexd.status import CLOSES_CONNECTION
 from tests.unit.python_support import make_record
