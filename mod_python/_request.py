@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from olexd.model.table import Table, decode
+from olexd.model.table import Table
+from olexd.uri import decode_text
 
 
 class Hlist(Protocol):
@@ -77,9 +78,9 @@ def cookie_header(req: Request) -> str | None:
     values = [] if record is None else record.sent_values(b"cookie")
     if record is not None and record.headers_in_table is None:
         # Nobody has changed what came: the table need not be made for it.
-        return "; ".join([decode(value) for value in values]) if values else None
+        return "; ".join([decode_text(value) for value in values]) if values else None
     header: str | None = req.headers_in.get("Cookie")
     if len(values) < 2:
         return header
-    texts = [decode(value) for value in values]
+    texts = [decode_text(value) for value in values]
     return "; ".join(texts) if ", ".join(texts) == header else header

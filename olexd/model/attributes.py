@@ -11,7 +11,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, NoReturn
 
-from olexd.model.table import as_text
+from olexd.model.table_text import as_text
 
 Getter = Callable[[Any], Any]
 

@@ -8,7 +8,8 @@ from itertools import chain
 from typing import Final
 
 from olexd.http.framing import field_lines
-from olexd.model.table import Snapshot, Table, Wire, wire_lines
+from olexd.model.table import Snapshot, Table, wire_lines
+from olexd.model.table_text import Wire
 
 _SERVERS_OWN: Final = frozenset({b"date", b"server", b"transfer-encoding", b"keep-alive"})
 """Fields that only the server sets."""

@@ -26,7 +26,8 @@ from olexd.model.mp_request_attributes import RequestAttributes
 from olexd.model.mp_server import log_arguments
 from olexd.model.python_tables import config_table, option_table
 from olexd.model.request import Request
-from olexd.model.table import Table, as_text
+from olexd.model.table import Table
+from olexd.model.table_text import as_text
 from olexd.model.variables import RequestVariables
 
 REMOTE_HOST: Final = 0

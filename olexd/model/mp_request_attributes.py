@@ -17,7 +17,8 @@ from olexd.model.mp_connection import connection_of, mp_conn
 from olexd.model.mp_server import mp_server, server_of
 from olexd.model.parsed_uri import ParsedUri, parsed_uri
 from olexd.model.request import Request
-from olexd.model.table import Table, as_text
+from olexd.model.table import Table
+from olexd.model.table_text import as_text
 
 if TYPE_CHECKING:
     from olexd.model.mp_request import mp_request

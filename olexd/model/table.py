@@ -8,82 +8,22 @@ out byte for byte.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import Any, Generic, NoReturn, TypeVar, cast
+
+from olexd.model.table_text import Text, Wire, as_text, known_names, latin1, learn_name, wire_of
+from olexd.uri import decode_text
 
 T = TypeVar("T")
 
-Text = str | bytes
-Wire = tuple[bytes, bytes]
 Entry = tuple[str, str, Any, Wire | None]
 """(name in lower case, name, value, name and value as bytes unless they are the text in Latin-1).
 
 The value is str, or None where the server itself noted that there is none.
 """
 
-_BREAKS: Final = (b"\r", b"\n", b"\0")
-
-
-def decode(data: bytes) -> str:
-    """Return wire bytes as text: UTF-8, or Latin-1 when they are not UTF-8. Never fails."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def as_text(value: object) -> str:
-    """Return a name or value that is to be stored as text; TypeError unless it is Latin-1 str or bytes."""
-    if isinstance(value, str):
-        if not value.isascii():
-            _latin1(value)
-        return value
-    if isinstance(value, bytes):
-        return decode(value)
-    raise TypeError("not an ISO-8859-1 string")
-
-
-def _latin1(text: str) -> bytes:
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise TypeError("not an ISO-8859-1 string") from None
-
-
-def _wire(name: object, value: object) -> Wire | None:
-    """Return the bytes to send when `name` or `value` was given as bytes."""
-    if isinstance(name, str) and isinstance(value, str):
-        return None
-    return _as_bytes(name), _as_bytes(value)
-
-
-def _as_bytes(value: object) -> bytes:
-    return bytes(value) if isinstance(value, bytes) else _latin1(cast(str, value))
-
 
 def _entry_wire(entry: Entry) -> Wire:
-    return entry[3] or (_latin1(entry[1]), _latin1(entry[2] or ""))
-
-
-def _refuse(lines: list[Wire]) -> NoReturn:
-    """Name the first field that would break the response head."""
-    bad = next(name for name, value in lines if any(c in name + value for c in _BREAKS))
-    raise ValueError(f"CR, LF or NUL in header field {bad!r}")
-
-
-_NAMES_MAX: Final = 1024
-_known_names: Final[dict[bytes, tuple[str, str]]] = {}
-"""The keys and the text of header names that clients sent."""
-
-
-def _learn_name(raw: bytes) -> tuple[str, str] | None:
-    """Return a header name's key and text, to be remembered while there is room; None unless it is ASCII."""
-    if not raw.isascii():
-        return None
-    name = raw.decode("ascii")
-    known = name.lower(), name
-    if len(_known_names) < _NAMES_MAX and len(raw) <= 64:
-        _known_names[raw] = known
-    return known
+    return entry[3] or (latin1(entry[1]), latin1(entry[2] or ""))
 
 
 Snapshot = tuple[Entry, ...]
@@ -124,12 +64,12 @@ class Table:
         entries, first = table._entries, table._first
         for line in lines:
             raw_name, raw_value = line
-            known = _known_names.get(raw_name) or _learn_name(raw_name)
+            known = known_names.get(raw_name) or learn_name(raw_name)
             if known is not None and raw_value.isascii():
                 key, name = known
                 value, wire = raw_value.decode("ascii"), None
             else:
-                name, value, wire = decode(raw_name), decode(raw_value), line
+                name, value, wire = decode_text(raw_name), decode_text(raw_value), line
                 key = name.lower()
             at = first.get(key)
             if at is None:
@@ -157,19 +97,6 @@ class Table:
             wire or (name.encode("latin-1"), (value or "").encode("latin-1"))
             for _, name, value, wire in self._entries
         ]
-
-    def wire_items(self) -> list[Wire]:
-        """Return `raw_items()` for a response head.
-
-        Raises ValueError, naming the field, for a CR, LF or NUL in a name or value.
-        """
-        if not self._entries:
-            return []
-        lines = self.raw_items()
-        text = b"".join([part for line in lines for part in line])
-        if b"\n" in text or b"\r" in text or b"\0" in text:
-            _refuse(lines)
-        return lines
 
     def put_none(self, name: str) -> None:
         """Note `name` with the value None, as the server does for what it knows to be absent."""
@@ -203,7 +130,7 @@ class Table:
         raw_name, raw_value = _entry_wire(entry)
         joined = raw_value + b", " + more
         wire = None if joined.isascii() else (raw_name, joined)
-        self._entries[at] = (key, name, f"{value}, {decode(more)}", wire)
+        self._entries[at] = (key, name, f"{value}, {decode_text(more)}", wire)
 
     def _rebuild(self, entries: list[Entry]) -> None:
         self._entries = []
@@ -229,7 +156,7 @@ class Table:
         spelling = as_text(name)
         text = as_text(value)
         key = spelling.lower()
-        wire = _wire(name, value)
+        wire = wire_of(name, value)
         at = self._first.get(key)
         if at is None:
             self._first[key] = len(self._entries)
@@ -272,7 +199,7 @@ class Table:
             self._append((name.lower(), name, value, None))
             return
         spelling = as_text(name)
-        self._append((spelling.lower(), spelling, as_text(value), _wire(name, value)))
+        self._append((spelling.lower(), spelling, as_text(value), wire_of(name, value)))
 
     def has_key(self, name: Text, /) -> int:
         """Return 1 if there is an entry of `name`, else 0."""
