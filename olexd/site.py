@@ -178,7 +178,7 @@ class Site:
     # Inside
 
     def _look_at(self, channel: Channel, now: float) -> None:
-        if channel.deadline < now or channel.room_deadline < now:
+        if channel.deadline < now or channel.outlet.deadline < now:
             channel.timed_out(now)
         deadline = channel.connection.deadline
         if deadline is not None and deadline.is_over(now):

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from math import inf
 from typing import Any, Final
-from typing import Protocol as Interface
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
@@ -18,8 +17,9 @@ from twisted.python.failure import Failure
 from olexd.errors import BadRequest
 from olexd.http.chunked import ChunkedDecoder
 from olexd.http.length import LengthDecoder
-from olexd.http.limits import Limits
-from olexd.http.parser import Head, HeadMemory, HeadParser
+from olexd.http.outlet import Outlet, fire
+from olexd.http.parser import Head, HeadParser
+from olexd.http.roles import Intake, Server
 from olexd.http.state import (
     ANSWERED,
     BODY,
@@ -49,49 +49,15 @@ DRAIN_MAX: Final = 1 << 20
 """How many unread body bytes are worth reading to keep a connection; more, and it closes."""
 
 
-class Intake(Interface):
-    """Where a request's body goes. The methods are called on the reactor's thread."""
-
-    def feed(self, data: bytes) -> bool:
-        """Take body bytes; return False to ask for a pause."""
-
-    def finish(self) -> None:
-        """The body is complete."""
-
-    def fail(self, error: Exception) -> None:
-        """The rest of the body will not come."""
-
-
-class Server(Interface):
-    """What a connection reports to. The methods are called on the reactor's thread."""
-
-    limits: Limits
-    heads: HeadMemory
-
-    def connected(self, channel: Channel) -> None:
-        """A client connected."""
-
-    def request(self, channel: Channel, head: Head) -> Intake | None:
-        """A head arrived: get ready to answer it and return where its body goes (None: it has none)."""
-
-    def start(self, channel: Channel) -> None:
-        """Answer it. What came with the head has been handed over."""
-
-    def refuse(self, channel: Channel, error: BadRequest, head: bytes) -> None:
-        """What arrived is not a request: answer with `error.status` and close. `head` is what came."""
-
-    def disconnected(self, channel: Channel) -> None:
-        """The client is gone. Called again when what answered it then is done."""
-
-
 class Channel(Protocol):
     """One connection. `connection` is the server's own record of it.
 
-    `deadline` (monotonic seconds) is when the present wait becomes too long, `room_deadline` when the client
-    has to have taken something of what a coroutine wants to send; the server's clock compares.
+    `deadline` (monotonic seconds) is when the present wait becomes too long, that of the `outlet` when the
+    client has to have taken something of what a coroutine wants to send; the server's clock compares.
     """
 
     writer: SocketWriter
+    outlet: Outlet
     client_address: str | None = None
     """Who the client is when a proxy said so before the first request."""
     transport: Any
@@ -105,14 +71,12 @@ class Channel(Protocol):
         self.keep_alive_timeout = 5.0
         self.state: State = HEAD
         self.deadline = inf
-        self.room_deadline = inf
         self._timeout = self._talk_timeout = timeout
         self._call_in_reactor = call_in_reactor
         self._parser = HeadParser(server.limits, server.heads)
         self._pending = bytearray()
         self._looking = False
         """`_take_pending()` is at work."""
-        self._unsent = 0
         self._paused = False
         self._paused_at = 0.0
         self._intake: Intake | None = None
@@ -127,7 +91,6 @@ class Channel(Protocol):
         self._wait_started = 0.0
         self._wait_received = 0
         self._waited = 0.0
-        self._waiting_for_room: list[Deferred[None]] = []
         self._probed: Any = None
         """The task that waits for a client which was asked whether it is still there."""
 
@@ -136,6 +99,7 @@ class Channel(Protocol):
     def connectionMade(self) -> None:
         """Get ready for the first head."""
         self.writer = self.transport.writer = self.make_writer()
+        self.outlet = Outlet(self.transport, self._timeout)
         self._expect_head(time.monotonic())
         self.server.connected(self)
 
@@ -165,16 +129,15 @@ class Channel(Protocol):
         if self._intake is not None:
             self._intake.fail(ConnectionError("client closed connection"))
             self._intake = None
-        self._tell_of_room()
+        self.outlet.tell()
 
     def drained(self) -> None:
         """Everything queued in the transport has been sent."""
-        self._unsent = 0
         if self.state is LINGER:
             self.deadline = time.monotonic() + LINGER_SECONDS
         elif self.state is HEAD and not self._wait_started:
             self.deadline = time.monotonic() + self.keep_alive_timeout
-        self._tell_of_room()
+        self.outlet.tell()
 
     def answer_pending(self) -> bool:
         """The client sent its last byte; return whether it is to get an answer all the same.
@@ -221,9 +184,7 @@ class Channel(Protocol):
         if self.state is CLOSED or not self.transport.pending():
             deferred.callback(None)
         else:
-            self._waiting_for_room.append(deferred)
-            self._unsent = self.transport.unsent()
-            self.room_deadline = time.monotonic() + self._timeout
+            self.outlet.wait(deferred)
         return deferred
 
     def room(self) -> Deferred[None]:
@@ -231,7 +192,7 @@ class Channel(Protocol):
         if self.transport.pending():
             return self.when_drained()
         deferred: Deferred[None] = Deferred(self._wake_if_gone)
-        self._call_in_reactor(_fire, deferred)
+        self._call_in_reactor(fire, deferred)
         return deferred
 
     def answered(self, persist: bool, in_reactor: bool) -> None:
@@ -391,8 +352,9 @@ class Channel(Protocol):
 
     def timed_out(self, now: float) -> None:
         """A deadline has passed: say so if the client is owed an answer, and close."""
-        if self.room_deadline < now:
-            self._check_room(now)
+        if self.outlet.deadline < now:
+            if self.outlet.is_stuck(now):
+                self.transport.abortConnection()
             return
         if self._pulled:
             # The thread that reads keeps the time itself.
@@ -415,32 +377,14 @@ class Channel(Protocol):
             # Not a reset: a slow client may have some of our last response to read yet.
             self.transport.loseConnection()
 
-    def _check_room(self, now: float) -> None:
-        """Give a client up that takes nothing of what a coroutine wants to send."""
-        if self._takes():
-            self.room_deadline = now + self._timeout
-        else:
-            self.transport.abortConnection()
-
     def _still_sending(self, now: float) -> bool:
         """Return whether the client takes what is queued for it, and look again after another timeout."""
-        taking = self._takes()
+        taking = self.outlet.moves()
         if taking:
             self.deadline = now + self._timeout
         return taking
 
-    def _takes(self) -> bool:
-        """Return whether some of what is queued was sent since the last look."""
-        unsent, self._unsent = self._unsent, self.transport.unsent()
-        return unsent != self._unsent
-
     # Inside
-
-    def _tell_of_room(self) -> None:
-        waiting, self._waiting_for_room = self._waiting_for_room, []
-        self.room_deadline = inf
-        for deferred in waiting:
-            _fire(deferred)
 
     def _go(self, event: Event) -> None:
         self.state = TRANSITIONS[self.state][event]
@@ -633,8 +577,3 @@ class Channel(Protocol):
                 waited = time.monotonic() - self._paused_at
                 self._wait_started += waited
                 self.deadline += waited
-
-
-def _fire(deferred: Deferred[None]) -> None:
-    if not deferred.called:
-        deferred.callback(None)

@@ -17,8 +17,9 @@ from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
 from olexd.errors import BadRequest, ClientGone
-from olexd.http.channel import Channel, Server
+from olexd.http.channel import Channel
 from olexd.http.parser import Head
+from olexd.http.roles import Server
 from olexd.http.state import State
 from olexd.http.writer import ROOM_MAX, WRITE_FAILED, SocketWriter
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from types import SimpleNamespace
 from typing import Any, cast
 
 from olexd.http.channel import Channel
@@ -27,7 +28,7 @@ class Waiting:
     def __init__(self, connection: Connection, broken: bool) -> None:
         self.connection = connection
         self.deadline = 0.0
-        self.room_deadline = inf
+        self.outlet = SimpleNamespace(deadline=inf)
         self.transport = self
         self.broken = broken
         self.calls: list[str] = []

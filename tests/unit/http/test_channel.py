@@ -677,19 +677,19 @@ class TestRoom:
         conn.transport.queued = 0
         conn.channel.drained()
         assert told == [None]
-        assert conn.channel.room_deadline == inf
+        assert conn.channel.outlet.deadline == inf
 
     def test_client_takes_something(self, conn: Connection) -> None:
         """A client that takes a little within Timeout gets more time; one that takes nothing is given up."""
         conn.feed(GET % 1)
         conn.transport.queued = 100_000
         conn.channel.room()
-        late = conn.channel.room_deadline + 1
+        late = conn.channel.outlet.deadline + 1
         conn.transport.queued = 99_999
         conn.channel.timed_out(late)
         assert conn.transport.calls == []
-        assert conn.channel.room_deadline == late + 60.0
-        conn.channel.timed_out(conn.channel.room_deadline + 1)
+        assert conn.channel.outlet.deadline == late + 60.0
+        conn.channel.timed_out(conn.channel.outlet.deadline + 1)
         assert conn.transport.calls == ["abort"]
 
     def test_client_leaves(self, conn: Connection) -> None:
