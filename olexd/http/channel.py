@@ -39,7 +39,7 @@ from olexd.http.state import (
     Event,
     State,
 )
-from olexd.http.writer import EndOfInput, SocketWriter
+from olexd.http.writer import READ_SIZE, EndOfInput, SocketWriter
 
 PIPELINED_MAX: Final = 65536
 """How many bytes of further requests are taken in while one is answered; then reading pauses."""
@@ -231,8 +231,8 @@ class Channel(Protocol):
         if self._pulled:
             self._resume()
 
-    def receive(self) -> bool:
-        """Read more of the body on this pool thread; return False when the reactor does that."""
+    def receive(self, most: int = READ_SIZE) -> bool:
+        """Read up to `most` bytes of the body on this pool thread; False when the reactor does that."""
         if not self._pulled:
             return False
         if self.state is TALK:
@@ -242,7 +242,7 @@ class Channel(Protocol):
         allowed = limits.body_seconds(self._wait_received)
         started = time.monotonic()
         try:
-            data = self.writer.receive(allowed - self._waited)
+            data = self.writer.receive(allowed - self._waited, most)
         except OSError as error:
             if self._intake is not None:
                 self._intake.fail(error)

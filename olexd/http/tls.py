@@ -21,7 +21,7 @@ from olexd.http.channel import Channel
 from olexd.http.parser import Head
 from olexd.http.roles import Server
 from olexd.http.state import State
-from olexd.http.writer import ROOM_MAX, WRITE_FAILED, SocketWriter
+from olexd.http.writer import READ_SIZE, ROOM_MAX, WRITE_FAILED, SocketWriter
 
 OUTBOX_MAX: Final = 262144
 """How many bytes of a pool thread may wait for the reactor; then the thread waits."""
@@ -315,7 +315,7 @@ class TLSChannel(Channel):
     def hand_over(self) -> None:
         """Leave the reading to the reactor."""
 
-    def receive(self) -> bool:
+    def receive(self, most: int = READ_SIZE) -> bool:
         """Leave the reading to the reactor, which also looks at the clock."""
         if self.state is State.TALK:
             self.deadline = time.monotonic() + self._timeout

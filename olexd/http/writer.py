@@ -263,15 +263,15 @@ class SocketWriter:
             self.bytes_out += sent
         return total
 
-    def receive(self, seconds: float) -> bytes:
-        """Return bytes that the client sent, waiting for them. Pool thread only, in the reactor's place.
+    def receive(self, seconds: float, most: int = READ_SIZE) -> bytes:
+        """Return `most` or fewer bytes that the client sent, waiting for them. Pool thread only.
 
         Raises TimeoutError when nothing comes in `seconds` (or the writer's own timeout, if that is less),
         EndOfInput when the client sends no more, another OSError when it is gone.
         """
         while True:
             try:
-                data = self.sock.recv(READ_SIZE)
+                data = self.sock.recv(most)
             except BlockingIOError:
                 self._wait_for(select.POLLIN, min(seconds, self.timeout))
                 continue

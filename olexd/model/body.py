@@ -11,11 +11,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from olexd.errors import BadRequest
+from olexd.http.writer import READ_SIZE
 from olexd.model.bytequeue import ByteQueue, read_lines
 
 HIGH_WATER: Final = 256 * 1024
 LOW_WATER: Final = HIGH_WATER // 2
 READAHEAD: Final = 8192
+LARGE: Final = 16384
+"""From how many bytes on a block is worth a system call of its own."""
 READ_FAILED: Final = "Client read error (Timeout?)"
 
 
@@ -32,8 +35,8 @@ class Source(Protocol):
     def resume(self) -> None:
         """Go on reading. Called from any thread."""
 
-    def receive(self) -> bool:
-        """Read more of the body on this pool thread and feed it; False when the reactor does that."""
+    def receive(self, most: int) -> bool:
+        """Read up to `most` bytes on this pool thread and feed them; False when the reactor does that."""
 
     def signal(self) -> Signal:
         """Return a new signal."""
@@ -209,7 +212,7 @@ class Body:
                 missing -= len(part)
             return b"".join(parts)
         assert self._arrived is not None
-        self._wait(lambda: len(self._parts) >= n)
+        self._wait(lambda: len(self._parts) >= n, n)
         with self._arrived:
             return self._take(n)
 
@@ -304,14 +307,18 @@ class Body:
         if call is not None:
             call()
 
-    def _wait(self, enough: Callable[[], bool]) -> None:
-        """Read on, or wait for the reactor to, until there is enough or nothing more to come."""
+    def _wait(self, enough: Callable[[], bool], wanted: int = 0) -> None:
+        """Read on, or wait for the reactor to, until there is enough or nothing more to come.
+
+        Who wants a large block (`wanted` bytes) gets it as it was received: what is read ends where it does.
+        """
         assert self._arrived is not None and self._source is not None
         while True:
             with self._arrived:
                 if self.complete or self._error or enough():
                     return
-            if self._source.receive():
+            missing = wanted - len(self._parts) if wanted >= LARGE else READ_SIZE
+            if self._source.receive(min(missing, READ_SIZE)):
                 continue
             with self._arrived:
                 self._waiting += 1

@@ -24,7 +24,7 @@ class Source:
     def resume(self) -> None:
         self.resumed += 1
 
-    def receive(self) -> bool:
+    def receive(self, most: int) -> bool:
         """The reactor feeds."""
         return False
 
