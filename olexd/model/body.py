@@ -146,24 +146,6 @@ class Body:
         """Whether everything has arrived and been read."""
         return self.complete and not self._parts
 
-    def receive(self, n: int) -> bytes:
-        """Return what arrives next, 1 to `n` bytes; b"" at the end. Blocks and raises like `read()`."""
-        if self._arrived is None:
-            return b""
-        self._start()
-        self._wait(lambda: len(self._parts) > 0)
-        with self._arrived:
-            return self._take_some(n)
-
-    async def areceive(self, n: int) -> bytes:
-        """`receive()` for a coroutine on the reactor's thread."""
-        if self._arrived is None:
-            return b""
-        self._start()
-        await self._wait_async(lambda: len(self._parts) > 0)
-        with self._arrived:
-            return self._take_some(n)
-
     def rest(self) -> bytes:
         """Return what has arrived and nobody read. Waits for nothing."""
         return self._parts.take(len(self._parts))
@@ -195,7 +177,13 @@ class Body:
         if wait:
             self._wait(lambda: len(self._parts) > 0)
         with self._arrived:
-            return self._take(min(n, len(self._parts)) if len(self._parts) else 1)
+            return self._take(min(n, len(self._parts)) or 1)
+
+    async def aread_some(self, n: int) -> bytes:
+        """`read_some()` for a coroutine on the reactor's thread."""
+        self._start()
+        await self.arrival()
+        return self.read_some(n, wait=False)
 
     async def arrival(self) -> None:
         """Wait until there is something to read, or nothing more will come. For coroutines on the reactor."""
@@ -325,10 +313,6 @@ class Body:
                 while not (self.complete or self._error or enough()):
                     self._arrived.wait()
                 self._waiting -= 1
-
-    def _take_some(self, n: int) -> bytes:
-        """Take what there is, at most `n` bytes. Raises like `read()` when that is nothing."""
-        return self._take(min(n, len(self._parts)) or 1)
 
     def _take(self, n: int) -> bytes:
         if self._error is not None and len(self._parts) < n:

@@ -68,7 +68,7 @@ def read(conn: Connection, length: int) -> bytes:
     """
     length = operator.index(length)
     talk = _parts(conn)[0]
-    return _blocking(conn, talk.read if length < 0 else talk.receive, length or READ_MAX)
+    return _blocking(conn, talk.read if length < 0 else talk.read_some, length or READ_MAX)
 
 
 def readline(conn: Connection, length: int) -> bytes:
@@ -81,7 +81,7 @@ def aread(conn: Connection, length: int) -> Awaitable[bytes]:
     """`read()` for a coroutine on the reactor's thread."""
     length = operator.index(length)
     talk = _parts(conn)[0]
-    return _awaiting(conn, talk.aread if length < 0 else talk.areceive, length or READ_MAX)
+    return _awaiting(conn, talk.aread if length < 0 else talk.aread_some, length or READ_MAX)
 
 
 def areadline(conn: Connection, length: int) -> Awaitable[bytes]:

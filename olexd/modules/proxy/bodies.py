@@ -85,7 +85,7 @@ class RequestBody:
         self._patience.end()
         try:
             if isinstance(self._body, Body):
-                return await self._body.areceive(BLOCK)
+                return await self._body.aread_some(BLOCK)
             return await self._body.aread(BLOCK)
         except CancelledError:
             raise

@@ -227,7 +227,7 @@ class Tunnel(Attempt):
 
     async def _to_backend(self, client: Body, backend: Backend, idle: Patience) -> None:
         try:
-            while data := await client.areceive(BLOCK):
+            while data := await client.aread_some(BLOCK):
                 idle.begin()
                 await backend.write(data)
             backend.transport.loseWriteConnection()

@@ -10,7 +10,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from olexd.errors import BadRequest
-from olexd.model.body import HIGH_WATER, LOW_WATER, Body
+from olexd.http.writer import READ_SIZE
+from olexd.model.body import HIGH_WATER, LARGE, LOW_WATER, Body
 
 DEADLINE = 10.0
 
@@ -350,26 +351,59 @@ class TestCoroutines:
         assert got == [b"x" * (3 * LOW_WATER)]
 
 
+class PulledSource(Source):
+    """A connection whose bytes a pool thread reads itself: notes how many were asked for, and gives half."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body: Body | None = None
+        self.asked: list[int] = []
+
+    def receive(self, most: int) -> bool:
+        """Feed what comes."""
+        assert self.body is not None
+        self.asked.append(most)
+        self.body.feed(b"x" * ((most + 1) // 2))
+        return True
+
+
+def test_a_large_block_ends_where_it_was_received() -> None:
+    """No more is received than a large read lacks, so that the next one need not be pieced together."""
+    source = PulledSource()
+    body = source.body = Body(source, None)
+    assert len(body.read(LARGE)) == LARGE
+    assert source.asked[:2] == [LARGE, LARGE // 2]
+    assert body.rest() == b""
+
+
+def test_small_reads_share_what_is_received() -> None:
+    """Many small reads cost one system call."""
+    source = PulledSource()
+    body = source.body = Body(source, None)
+    assert [len(body.read(100)) for _ in range(50)] == [100] * 50
+    assert source.asked == [READ_SIZE]
+
+
 class TestReceiving:
     """What connection handlers read: whatever has come."""
 
     def test_what_has_come(self, source: Source) -> None:
-        """receive(n) gives what there is, at most n bytes, then nothing."""
+        """read_some(n) gives what there is, at most n bytes, then nothing."""
         body = Body(source, None)
         body.feed(b"12345")
-        assert [body.receive(3), body.receive(3)] == [b"123", b"45"]
+        assert [body.read_some(3), body.read_some(3)] == [b"123", b"45"]
         body.finish()
-        assert body.receive(3) == b""
+        assert body.read_some(3) == b""
 
     def test_coroutine(self, source: Source) -> None:
-        """areceive() waits for the first byte."""
+        """aread_some() waits for the first byte."""
         body = Body(source, None)
-        got = on_reactor(body.areceive(3))
+        got = on_reactor(body.aread_some(3))
         assert got == []
         body.feed(b"12345")
         assert got == [b"123"]
         assert body.rest() == b"45"
-        got = on_reactor(body.areceive(3))
+        got = on_reactor(body.aread_some(3))
         body.fail(ConnectionError("gone"))
         assert isinstance(got[0], OSError)
 
@@ -378,6 +412,6 @@ class TestReceiving:
         body = Body(source, None)
         body.feed(b"1")
         body.fail(ConnectionError("gone"))
-        assert body.receive(3) == b"1"
+        assert body.read_some(3) == b"1"
         with pytest.raises(OSError):
-            body.receive(3)
+            body.read_some(3)

@@ -136,7 +136,7 @@ def _run(request: Request) -> int | str:
             [path, *_arguments(request)],
             os.path.dirname(path),
             _environment(request),
-            request.body.receive,
+            request.body.read_some,
             lambda line: log_request(request, f"AH01215: stderr from {path}: {line}", Level.ERR, "cgi"),
             partial(_check_client, request),
             timeout,
