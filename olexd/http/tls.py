@@ -35,8 +35,8 @@ PLAIN_HINT: Final = (
 class TLSTransport(TLSMemoryBIOProtocol):
     """What a `TLSChannel` has for a transport: it encrypts, and stands on one of `transport.py`'s.
 
-    A client that begins with something else than a handshake is passed on as it is (`plain` is then set): the
-    channel tells it what is wrong.
+    A client that begins with something else than a handshake is passed on as it is (`plain` is then set), if
+    requests are expected of it: the channel tells it what is wrong.
     """
 
     tells_departure = True
@@ -124,7 +124,8 @@ class TLSTransport(TLSMemoryBIOProtocol):
         """Decrypt what came."""
         if not self._begun:
             self._begun = True
-            self.plain = not data.startswith(HANDSHAKE) and data[:1].isalpha()
+            speaks_http = self.wrappedProtocol.state is State.HEAD
+            self.plain = speaks_http and not data.startswith(HANDSHAKE) and data[:1].isalpha()
         if self.plain:
             self.wrappedProtocol.dataReceived(data)
         elif self._tlsConnection is not None:

@@ -292,6 +292,19 @@ class TestHosts:
             wire.send(b"\x16\x03\x01\x00\x05hello")
             assert b"HTTP" not in wire.rest()
 
+    @pytest.mark.parametrize("sent", [b"hi\n", b"GET / HTTP/1.1\r\n\r\n", b"\r\n", b"\0"])
+    def test_plain_text_for_a_connection_handler(self, tls: Tls, sent: bytes) -> None:
+        """Nobody talks to a connection handler of a TLS port in the clear, and nothing is said in the clear."""
+        with tls.wire() as wire:
+            assert tls.ask(wire, "/plain")[0] == 200, "which has the application imported"
+        with socket.create_connection(("127.0.0.1", tls.ports["talk"]), 15.0) as plain:
+            plain.sendall(sent)
+            answer = b""
+            with contextlib.suppress(ConnectionError):
+                while block := plain.recv(4096):
+                    answer += block
+        assert b"hello" not in answer and b"HI" not in answer and b"GET" not in answer
+
     def test_no_resumption(self, tls: Tls) -> None:
         """A session is not taken up again, so none can pass from one host to another."""
         context = tls.context()
