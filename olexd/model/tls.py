@@ -117,7 +117,31 @@ _PARTS: Final = {
     "Email": NameOID.EMAIL_ADDRESS,
 }
 _PARTS_BY_UPPER: Final = {name.upper(): oid for name, oid in _PARTS.items()}
-_NAMES: Final = {NameOID.EMAIL_ADDRESS: "emailAddress"}
+_NAMES: Final = {
+    NameOID.EMAIL_ADDRESS: "emailAddress",
+    NameOID.STREET_ADDRESS: "street",
+    NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+    NameOID.SERIAL_NUMBER: "serialNumber",
+    NameOID.SURNAME: "SN",
+    NameOID.GIVEN_NAME: "GN",
+    NameOID.TITLE: "title",
+    NameOID.INITIALS: "initials",
+    NameOID.GENERATION_QUALIFIER: "generationQualifier",
+    NameOID.X500_UNIQUE_IDENTIFIER: "x500UniqueIdentifier",
+    NameOID.DN_QUALIFIER: "dnQualifier",
+    NameOID.PSEUDONYM: "pseudonym",
+    NameOID.JURISDICTION_COUNTRY_NAME: "jurisdictionC",
+    NameOID.JURISDICTION_LOCALITY_NAME: "jurisdictionL",
+    NameOID.JURISDICTION_STATE_OR_PROVINCE_NAME: "jurisdictionST",
+    NameOID.BUSINESS_CATEGORY: "businessCategory",
+    NameOID.POSTAL_ADDRESS: "postalAddress",
+    NameOID.POSTAL_CODE: "postalCode",
+    NameOID.INN: "INN",
+    NameOID.OGRN: "OGRN",
+    NameOID.SNILS: "SNILS",
+    NameOID.UNSTRUCTURED_NAME: "unstructuredName",
+}
+"""OpenSSL's short names for what RFC 4514 has none for, or another one."""
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _KEYS: Final[tuple[tuple[type[Any], str], ...]] = (
     (rsa.RSAPublicKey, "rsaEncryption"),
@@ -173,6 +197,17 @@ def _signature_kind(certificate: x509.Certificate) -> str:
     """Return the signature's algorithm by the name that OpenSSL has for it."""
     name: str = certificate.signature_algorithm_oid._name
     return name
+
+
+def one_line(name: x509.Name) -> str:
+    """Return a distinguished name as OpenSSL writes it in one line: `/C=DE/O=Example/CN=name`."""
+    return "".join(
+        f"/{_NAMES.get(part.oid, part.rfc4514_attribute_name)}={_escaped(str(part.value))}" for part in name
+    )
+
+
+def _escaped(text: str) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in text.encode("utf-8"))
 
 
 def _name(name: x509.Name) -> str:

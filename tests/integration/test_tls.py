@@ -294,7 +294,7 @@ class TestHosts:
 
     @pytest.mark.parametrize("sent", [b"hi\n", b"GET / HTTP/1.1\r\n\r\n", b"\r\n", b"\0"])
     def test_plain_text_for_a_connection_handler(self, tls: Tls, sent: bytes) -> None:
-        """Nobody talks to a connection handler of a TLS port in the clear, and nothing is said in the clear."""
+        """Nobody talks to a connection handler of a TLS port in the clear, nor does it say anything so."""
         with tls.wire() as wire:
             assert tls.ask(wire, "/plain")[0] == 200, "which has the application imported"
         with socket.create_connection(("127.0.0.1", tls.ports["talk"]), 15.0) as plain:

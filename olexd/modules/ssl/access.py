@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from cryptography import x509
-
 from olexd.config.settings import Settings
 from olexd.errorlog import Level
 from olexd.model.challenge import basic_credentials
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.tls import one_line
 from olexd.model.variables import RequestVariables
 from olexd.modules.ssl.settings import SslDir, SslServer
 from olexd.phases.hooks import Hook, Order, Phase
@@ -68,17 +67,6 @@ def fake_basic_auth(request: Request) -> int:
     credentials = one_line(tls.client.subject).encode("ascii") + b":" + FAKE_PASSWORD
     request.headers_in["Authorization"] = "Basic " + base64.b64encode(credentials).decode("ascii")
     return DECLINED
-
-
-def one_line(name: x509.Name) -> str:
-    """Return a distinguished name as OpenSSL writes it in one line: `/C=DE/O=Example/CN=name`."""
-    return "".join(
-        f"/{attribute.rfc4514_attribute_name}={_escaped(str(attribute.value))}" for attribute in name
-    )
-
-
-def _escaped(text: str) -> str:
-    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in text.encode("utf-8"))
 
 
 def export(request: Request) -> int:

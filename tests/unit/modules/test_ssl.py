@@ -6,11 +6,12 @@ import base64
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from olexd.model.request import Request
-from olexd.model.tls import TlsFacts
-from olexd.modules.ssl.access import one_line
+from olexd.model.tls import TlsFacts, one_line
 from olexd.modules.ssl.directives import modern_expression
 from olexd.modules.ssl.settings import SslDir, SslServer, Verify
 from tests.certificates import Authority, Identity
@@ -267,6 +268,13 @@ class TestFakeBasicAuth:
         typed = base64.b64encode(f"{name}:password".encode()).decode()
         request = over_tls(make_request(config, "/", headers=[("Authorization", f"Basic {typed}")]))
         assert answer(request).status == 403
+
+
+def test_names_are_spelled_as_openssl_does() -> None:
+    """Parts of a name that RFC 4514 has no keyword for show by OpenSSL's; only unknown ones by number."""
+    oids = (NameOID.COMMON_NAME, NameOID.EMAIL_ADDRESS, NameOID.SURNAME, NameOID.SERIAL_NUMBER)
+    parts = [x509.NameAttribute(oid, "v") for oid in (*oids, x509.ObjectIdentifier("1.2.3.4"))]
+    assert one_line(x509.Name(parts)) == "/CN=v/emailAddress=v/SN=v/serialNumber=v/1.2.3.4=v"
 
 
 def test_log_format(tmp_path: Path, authority: Authority) -> None:
