@@ -11,7 +11,7 @@ from typing import Final
 
 from olexd.errors import ClientGone
 from olexd.http.channel import Channel
-from olexd.model.body import Body
+from olexd.model.body import EMPTY
 from olexd.model.deadline import Deadline
 from olexd.model.logging import log_request
 from olexd.model.output import Output
@@ -81,6 +81,6 @@ def _page_for(channel: Channel, request: Request) -> Request:
     for name in _TAKEN_OVER:
         setattr(page, name, getattr(request, name))
     page.method = "HEAD" if request.header_only else request.method
-    page.body = Body(None, 0)
+    page.body = EMPTY
     page.output = Output(page, channel.writer)
     return page

@@ -24,7 +24,7 @@ from olexd.errors import BadRequest
 from olexd.http.channel import Channel
 from olexd.http.limits import Limits
 from olexd.http.parser import Head, HeadMemory
-from olexd.model.body import Body
+from olexd.model.body import EMPTY, Body
 from olexd.model.connection import Connection
 from olexd.model.logging import log_request
 from olexd.model.output import Output
@@ -41,8 +41,6 @@ from olexd.uri import decode_path
 
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
 """The methods that the server itself answers, for an Allow field."""
-NO_BODY: Final = Body(None, 0)
-"""The body of every request without one: nothing about it can change."""
 UNIX_PEER: Final = ("127.0.0.1", 0)
 """Who a unix socket's peer counts as: somebody on this machine, listed like any local proxy."""
 
@@ -149,7 +147,7 @@ class Site:
         request.method = "-"
         request.uri = request.unparsed_uri = "/"
         request.args = None
-        request.body = NO_BODY
+        request.body = EMPTY
         if error.status == METHOD_NOT_ALLOWED:
             request.methods_allowed = SERVED
         if error.hint:
@@ -207,7 +205,7 @@ class Site:
 
     def _body(self, channel: Channel, request: Request, head: Head) -> Body | None:
         if not head.has_body:
-            request.body = NO_BODY
+            request.body = EMPTY
             return None
         body = request.body = Body(channel, head.content_length)
         if head.expects_continue and request.proto_num >= 1001:

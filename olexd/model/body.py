@@ -326,6 +326,10 @@ class Body:
         return data
 
 
+EMPTY: Final = Body(None, 0)
+"""The body of every request without one: nothing about it can change."""
+
+
 def _line_part(n: int) -> int:
     """Return how much of a line to take at once of which `n` bytes are wanted, -1 for all."""
     return LOW_WATER if n < 0 else min(n, LOW_WATER)

@@ -7,7 +7,7 @@ from typing import Final
 
 from olexd.errorlog import Level
 from olexd.errors import BadRequest, FilterFailed
-from olexd.model.body import Body
+from olexd.model.body import EMPTY
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
@@ -52,7 +52,7 @@ async def lookup_included(request: Request, uri: str) -> Request:
     derived.protocol = INCLUDED
     derived.assbackwards = True
     derived.expecting_100 = False
-    derived.body = Body(None, 0)
+    derived.body = EMPTY
     derived.header_lines = [
         line for line in request.header_lines if not line[0].lower().startswith(b"content-")
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from typing import Final
 
 from olexd.sessions.redis_store import Client, redis_failures
@@ -75,9 +76,8 @@ class RedisLeases:
                 threading.Thread(target=self._run, name="session-leases", daemon=True).start()
 
     def _run(self) -> None:
-        pause = threading.Event()
         while True:
-            pause.wait(self._lease / 3)
+            time.sleep(self._lease / 3)
             with self._changing:
                 if not self._tokens:
                     self._renewing = False

@@ -140,6 +140,17 @@ class RunningServer:
         assert self.process is not None
         return self.process.pid
 
+    def memory(self, name: str) -> int:
+        """Return a figure of the process's memory in bytes: VmRSS now, VmHWM at its highest."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+        raise LookupError(name)
+
+    def forget_peak(self) -> None:
+        """Let the kernel measure the highest use of memory anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+
     def start(self) -> None:
         """Start and return once connections are accepted; ServerFailed when that takes too long."""
         with self.output.open("wb") as output:

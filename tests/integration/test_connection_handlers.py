@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, base_config, free_port
-from tests.integration.test_upload_memory import forget_peak, memory
 from tests.integration.wire import DEADLINE, Wire, reset, until
 
 STREAM = 200 << 20
@@ -289,14 +288,14 @@ class TestThreads:
         """Much data streams through without filling the memory."""
         server = getattr(ports, way)
         with Wire(server, 60.0) as wire:
-            before = memory(ports.server, "VmRSS")
-            forget_peak(ports.server)
+            before = ports.server.memory("VmRSS")
+            ports.server.forget_peak()
             wire.send(b"sink\n")
             for _ in range(100):
                 wire.send(bytes(1 << 20))
             wire.socket.shutdown(socket.SHUT_WR)
             assert wire.rest() == str(100 << 20).encode()
-        assert memory(ports.server, "VmHWM") - before < MOST
+        assert ports.server.memory("VmHWM") - before < MOST
 
     def test_client_that_leaves(self, ports: Ports) -> None:
         """Writing ignores it, as in mod_python; `aborted` tells."""
@@ -379,21 +378,21 @@ class TestCoroutines:
     def test_upload(self, ports: Ports) -> None:
         """A fast sender waits for a slow coroutine."""
         with Wire(ports.coroutine, 60.0) as wire:
-            before = memory(ports.server, "VmRSS")
-            forget_peak(ports.server)
+            before = ports.server.memory("VmRSS")
+            ports.server.forget_peak()
             wire.send(b"sink\n")
             sender = threading.Thread(target=wire.socket.sendall, args=(bytes(64 << 20),), daemon=True)
             sender.start()
             sender.join(60.0)
             wire.socket.shutdown(socket.SHUT_WR)
             assert wire.rest() == str(64 << 20).encode()
-        assert memory(ports.server, "VmHWM") - before < MOST
+        assert ports.server.memory("VmHWM") - before < MOST
 
     def test_download(self, ports: Ports) -> None:
         """A stream waits for a slow client, and ends with it."""
         with Wire(ports.coroutine, 60.0) as wire:
-            before = memory(ports.server, "VmRSS")
-            forget_peak(ports.server)
+            before = ports.server.memory("VmRSS")
+            ports.server.forget_peak()
             wire.send(b"stream\n")
             slow_until = time.monotonic() + 0.5
             received = 0
@@ -402,7 +401,7 @@ class TestCoroutines:
                     time.sleep(0.02)
                 received += len(wire.socket.recv(1 << 20))
         recorded(ports, "coroutine: Write failed, client closed connection.", "over")
-        assert memory(ports.server, "VmHWM") - before < MOST
+        assert ports.server.memory("VmHWM") - before < MOST
 
     def test_client_that_leaves(self, ports: Ports) -> None:
         """One that waits for something else is cancelled when the connection breaks; that is no failure."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.test_upload_memory import forget_peak, memory
 from tests.integration.wire import Wire, ask, until
 
 BLOCK = 1 << 16
@@ -213,8 +212,8 @@ class TestWriting:
         with Wire(server, 60.0) as wire:
             wire.get(f"/stream?{1 << 20}")
             wire.read()
-            before = memory(server, "VmRSS")
-            forget_peak(server)
+            before = server.memory("VmRSS")
+            server.forget_peak()
             wire.get(f"/stream?{STREAM}")
             slow_until = time.monotonic() + 1.0
             received = 0
@@ -225,7 +224,7 @@ class TestWriting:
                 assert data
                 received += len(data)
             assert ask(server, "/small").status == 200
-        assert memory(server, "VmHWM") - before < MOST
+        assert server.memory("VmHWM") - before < MOST
 
     def test_others_are_served_beside_a_fast_reader(self, server: RunningServer) -> None:
         """A stream that never has to wait for its client lets other requests in all the same."""
@@ -276,14 +275,14 @@ class TestReading:
         with Wire(server, 60.0) as wire:
             wire.post("/count", b"warm")
             wire.read()
-            before = memory(server, "VmRSS")
-            forget_peak(server)
+            before = server.memory("VmRSS")
+            server.forget_peak()
             wire.get("/count?0.0005", f"Content-Length: {size}", method="POST")
             sender = threading.Thread(target=wire.socket.sendall, args=(bytes(size),), daemon=True)
             sender.start()
             assert wire.read().body == str(size).encode()
             sender.join(10.0)
-        assert memory(server, "VmHWM") - before < MOST
+        assert server.memory("VmHWM") - before < MOST
 
     def test_sender_that_leaves(self, server: RunningServer) -> None:
         """An upload that breaks off is an error for the coroutine, and is logged."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, base_config, free_port
-from tests.integration.test_upload_memory import BLOCK, forget_peak, memory
+from tests.integration.test_upload_memory import BLOCK
 from tests.integration.wire import Wire
 
 SECONDS = 60.0
@@ -143,8 +143,8 @@ def test_big_responses(server: RunningServer, path: str) -> None:
     with Wire(server, SECONDS) as wire:
         wire.get("/app/echo")
         wire.read()
-        before = memory(server, "VmRSS")
-        forget_peak(server)
+        before = server.memory("VmRSS")
+        server.forget_peak()
         wire.get(path)
         total = 0
         while data := wire.socket.recv(1 << 20):
@@ -152,7 +152,7 @@ def test_big_responses(server: RunningServer, path: str) -> None:
             if data.endswith(b"\r\n0\r\n\r\n"):
                 break
     assert total > MEBIBYTES << 20
-    assert memory(server, "VmHWM") - before < MOST
+    assert server.memory("VmHWM") - before < MOST
 
 
 def pump(connection: socket.socket) -> None:
@@ -168,14 +168,14 @@ def test_big_uploads(server: RunningServer, path: str) -> None:
     with Wire(server, SECONDS) as wire:
         wire.post(path, b"\0")
         assert wire.read().body == b"1"
-        before = memory(server, "VmRSS")
-        forget_peak(server)
+        before = server.memory("VmRSS")
+        server.forget_peak()
         wire.get(path, "Transfer-Encoding: chunked", method="POST")
         sender = threading.Thread(target=pump, args=(wire.socket,), daemon=True)
         sender.start()
         assert wire.read().body == str(MEBIBYTES << 20).encode()
         sender.join(SECONDS)
-    assert memory(server, "VmHWM") - before < MOST
+    assert server.memory("VmHWM") - before < MOST
 
 
 @pytest.mark.parametrize("path", ["/app/echo", "/app/aecho"])

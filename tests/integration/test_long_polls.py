@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.test_upload_memory import memory
 from tests.integration.wire import Wire, until
 
 PARKED = 5000
@@ -119,10 +118,10 @@ def os_threads(server: RunningServer) -> int:
 def test_five_thousand(server: RunningServer, path: str) -> None:
     """5,000 requests wait, others are answered meanwhile, and one event answers them all, each its own."""
     assert ask(server, "/blocking") == b"a thread is free"
-    before = memory(server, "VmRSS")
+    before = server.memory("VmRSS")
     connections = park(server, path, PARKED)
     try:
-        each = (memory(server, "VmRSS") - before) / PARKED
+        each = (server.memory("VmRSS") - before) / PARKED
         assert os_threads(server) <= THREADS_MOST
         assert each < EACH_MOST
         assert ask(server, "/blocking") == b"a thread is free"

@@ -15,7 +15,6 @@ import pytest
 
 from tests.integration.backends import Asked, Backend
 from tests.integration.servers import Apache, Olexd, RunningServer, base_config, free_port, missing
-from tests.integration.test_upload_memory import forget_peak, memory
 from tests.integration.wire import Wire, until
 
 BLOCK = bytes(1 << 20)
@@ -366,21 +365,21 @@ def test_events_arrive_at_once(setup: Setup) -> None:
 def test_a_big_upload(setup: Setup) -> None:
     """A body is passed on as it comes and takes little memory."""
     ask(setup, "/plain")
-    before = memory(setup.front, "VmRSS")
-    forget_peak(setup.front)
+    before = setup.front.memory("VmRSS")
+    setup.front.forget_peak()
     with Wire(setup.front) as wire:
         wire.get("/count", f"Content-Length: {256 << 20}", method="POST")
         for _ in range(256):
             wire.send(BLOCK)
         assert wire.read().body == str(256 << 20).encode()
-    assert memory(setup.front, "VmHWM") - before < MOST
+    assert setup.front.memory("VmHWM") - before < MOST
 
 
 def test_a_slow_reader_slows_the_backend(setup: Setup) -> None:
     """What a client does not take is not read from the backend; when it leaves, the backend is told."""
     setup.left.clear()
-    before = memory(setup.front, "VmRSS")
-    forget_peak(setup.front)
+    before = setup.front.memory("VmRSS")
+    setup.front.forget_peak()
     with Wire(setup.front) as wire:
         wire.get("/endless")
         for _ in range(64):
@@ -389,7 +388,7 @@ def test_a_slow_reader_slows_the_backend(setup: Setup) -> None:
         until(lambda: _stands_still(setup))
         assert setup.sent < 256 << 20
     assert setup.left.wait(20)
-    assert memory(setup.front, "VmHWM") - before < MOST
+    assert setup.front.memory("VmHWM") - before < MOST
 
 
 @pytest.mark.parametrize("path", ["/trickle", "/one/hang"])

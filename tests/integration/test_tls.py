@@ -16,7 +16,6 @@ import pytest
 
 from tests.certificates import Authority, Identity
 from tests.integration.servers import Olexd, RunningServer, application_config, free_port
-from tests.integration.test_upload_memory import forget_peak, memory
 from tests.integration.wire import Wire, reset
 
 BLOCK = bytes(1 << 20)
@@ -363,8 +362,8 @@ class TestBodies:
         """Much more than the sockets hold arrives whole, and never stands in the server's memory."""
         with tls.wire() as wire:
             assert tls.ask(wire, "/")[0] == 200
-            before = memory(tls.server, "VmRSS")
-            forget_peak(tls.server)
+            before = tls.server.memory("VmRSS")
+            tls.server.forget_peak()
             wire.send(f"GET {path}?{BLOCKS} HTTP/1.0\r\nHost: a.example\r\n\r\n".encode())
             wire.head()
             time_to_fill = time.monotonic() + 0.5
@@ -376,7 +375,7 @@ class TestBodies:
             while data := wire.socket.recv(1 << 20):
                 total += len(data)
             assert total == BLOCKS << 20
-            assert memory(tls.server, "VmHWM") - before < MOST
+            assert tls.server.memory("VmHWM") - before < MOST
 
     @pytest.mark.parametrize("path", ["/upload", "/aupload"])
     def test_large_upload(self, tls: Tls, path: str) -> None:
@@ -384,13 +383,13 @@ class TestBodies:
         with tls.wire() as wire:
             wire.post(path, b"warm")
             assert wire.read().body == b"4"
-            before = memory(tls.server, "VmRSS")
-            forget_peak(tls.server)
+            before = tls.server.memory("VmRSS")
+            tls.server.forget_peak()
             wire.get(path, f"Content-Length: {BLOCKS << 20}", method="POST")
             for _ in range(BLOCKS):
                 wire.send(BLOCK)
             assert wire.read().body == str(BLOCKS << 20).encode()
-            assert memory(tls.server, "VmHWM") - before < MOST
+            assert tls.server.memory("VmHWM") - before < MOST
 
     def test_file(self, tls: Tls) -> None:
         """A file arrives byte for byte."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -45,19 +44,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-def memory(server: RunningServer, name: str) -> int:
-    """Return a figure of the server's memory in bytes: VmRSS now, VmHWM at its highest."""
-    for line in Path(f"/proc/{server.pid}/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) * 1024
-    raise LookupError(name)
-
-
-def forget_peak(server: RunningServer) -> None:
-    """Let the kernel measure the highest use of memory anew."""
-    Path(f"/proc/{server.pid}/clear_refs").write_text("5")
-
-
 def pump(connection: socket.socket, chunked: bool) -> None:
     """Send a gibibyte."""
     before, after = (b"%x\r\n" % len(BLOCK), b"\r\n") if chunked else (b"", b"")
@@ -74,25 +60,25 @@ def test_one_gibibyte(server: RunningServer, framing: str) -> None:
     with Wire(server, SECONDS) as wire:
         wire.post("/", b"warm")
         assert wire.read().body == b"4"
-        before = memory(server, "VmRSS")
-        forget_peak(server)
+        before = server.memory("VmRSS")
+        server.forget_peak()
         wire.get("/", framing, method="POST")
         sender = threading.Thread(target=pump, args=(wire.socket, "chunked" in framing), daemon=True)
         sender.start()
         assert wire.read().body == str(BLOCKS * len(BLOCK)).encode()
         sender.join(SECONDS)
-    assert memory(server, "VmHWM") - before < MOST
+    assert server.memory("VmHWM") - before < MOST
 
 
 def test_nobody_reads(server: RunningServer) -> None:
     """An upload that meets no reader fills no memory either: the connection is closed instead."""
     with Wire(server, SECONDS) as wire:
-        before = memory(server, "VmRSS")
-        forget_peak(server)
+        before = server.memory("VmRSS")
+        server.forget_peak()
         wire.get("/missing%2Fpage", f"Content-Length: {64 * len(BLOCK)}", method="POST")
         try:
             for _ in range(64):
                 wire.socket.sendall(BLOCK)
         except OSError:
             pass
-    assert memory(server, "VmHWM") - before < MOST
+    assert server.memory("VmHWM") - before < MOST
