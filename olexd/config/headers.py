@@ -9,7 +9,7 @@ from olexd.config.lexer import BLANKS, next_word
 from olexd.config.regex import compile_regex, compile_wildcard, has_wildcard
 from olexd.config.server import Section, SectionKind
 from olexd.config.settings import Settings
-from olexd.expr import Condition, ExprError, condition
+from olexd.expr import Condition, ExprError, Vocabulary, condition
 
 REGEX_FORM = {
     SectionKind.DIRECTORY: SectionKind.DIRECTORY_MATCH,
@@ -56,7 +56,7 @@ def path_section(kind: SectionKind, argument: str, settings: Settings, where: Wh
     return Section(kind, pattern, regex, settings, (), where)
 
 
-def if_condition(name: str, raw: str) -> tuple[str, Condition | None]:
+def if_condition(name: str, raw: str, vocabulary: Vocabulary) -> tuple[str, Condition | None]:
     """Return the text and the condition of an `<If`, `<ElseIf` or `<Else` header; the last has none."""
     if name == "<Else":
         if header_argument(name, raw):
@@ -67,7 +67,7 @@ def if_condition(name: str, raw: str) -> tuple[str, Condition | None]:
     if position < len(argument):
         raise DirectiveError(f"Multiple {name}> arguments not supported.")
     try:
-        return text, condition(text)
+        return text, condition(text, vocabulary)
     except ExprError as error:
         raise DirectiveError(f"Cannot parse condition clause: {error}") from None
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from olexd.config.errors import DirectiveError, Where
 from olexd.config.settings import UNSET
+from olexd.expr import REQUEST, Vocabulary
 
 C = TypeVar("C")
 
@@ -96,7 +97,7 @@ class Args:
     `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
     the directives inside a container row set: unresolved settings of the row's own target. `container` is the
     innermost container row around the directive, `<RequireAll>`, or "". `options` are the names that Options
-    may switch in a .htaccess file, None for all.
+    may switch in a .htaccess file, None for all. `vocabulary` is what expressions may use here.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Args:
     inner: Any = None
     container: str = ""
     options: frozenset[str] | None = None
+    vocabulary: Vocabulary = REQUEST
 
     @property
     def word(self) -> str:

@@ -10,6 +10,7 @@ from olexd.config.overrides import Overrides
 from olexd.config.rows import Context, Methods
 from olexd.config.server import Address, Branches, Section, SectionKind
 from olexd.config.settings import Settings
+from olexd.expr import OF_HTACCESS, REQUEST, Vocabulary
 
 
 @dataclass(slots=True)
@@ -50,6 +51,11 @@ class Scope:
     container: str = ""
     only: type[Any] | None = None
     overrides: Overrides | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What expressions may use here."""
+        return REQUEST if self.overrides is None else OF_HTACCESS
 
 
 def refusal(name: str, contexts: Context, scope: Scope) -> str:

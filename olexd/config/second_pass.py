@@ -20,7 +20,7 @@ from olexd.config.scope import HostDraft, Scope, refusal
 from olexd.config.server import Address, Section, SectionKind
 from olexd.config.settings import Settings
 from olexd.config.tree import Block, Line, Node
-from olexd.expr import condition
+from olexd.expr import REQUEST, condition
 
 LOCATIONS: Final = (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
 DIRECTORIES: Final = (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH)
@@ -34,7 +34,7 @@ PATH_SECTIONS: Final = {
     )
 }
 LIMITS: Final = ("<limit", "<limitexcept")
-ALWAYS: Final = condition("true")
+ALWAYS: Final = condition("true", REQUEST)
 PROXIES: Final = {"<proxy": SectionKind.PROXY, "<proxymatch": SectionKind.PROXY_MATCH}
 URL_SECTIONS: Final = (*LOCATIONS, *PROXIES.values())
 """Sections in which no `<Files>` can apply."""
@@ -155,6 +155,7 @@ class SecondPass:
             inner,
             scope.parent if scope.only is not None else "",
             None if scope.overrides is None else scope.overrides.options,
+            scope.vocabulary,
         )
         if row.warn is not None and (warning := row.warn(args)):
             self._warn(node.where, warning)
@@ -278,7 +279,7 @@ class SecondPass:
                 "<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope"
             )
         try:
-            argument, expr = if_condition(name, block.raw)
+            argument, expr = if_condition(name, block.raw, scope.vocabulary)
         except DirectiveError as error:
             # The rest is looked at all the same, for more to complain about.
             self._complain(block.where, error)

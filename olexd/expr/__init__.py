@@ -2,7 +2,8 @@
 
 `condition()` and `string()` compile an expression once; what they return is asked for each request. Reading
 knows only a `Vocabulary` of names, evaluating only a `Provider` that gives them values: SSI adds its `v()`
-by a vocabulary and a provider of its own. Source: httpd manual, "Expressions in Apache HTTP Server".
+by a vocabulary and a provider of its own. There is no default vocabulary: whoever reads an expression says
+what its author may look at. Source: httpd manual, "Expressions in Apache HTTP Server".
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 from olexd.expr.lexer import string_parts
 from olexd.expr.parser import Evaluation, Parser, Test, Value, string_value
 from olexd.expr.vocabulary import (
+    OF_HTACCESS,
+    OF_PAGES,
     REQUEST,
     EvaluationError,
     ExprError,
     Provider,
     Vocabulary,
-    without_files,
 )
 
 __all__ = [
+    "OF_HTACCESS",
+    "OF_PAGES",
     "REQUEST",
     "Condition",
     "EvaluationError",
@@ -28,7 +32,6 @@ __all__ = [
     "Vocabulary",
     "condition",
     "string",
-    "without_files",
 ]
 
 
@@ -72,14 +75,14 @@ class String:
         return f"String({self.text!r})"
 
 
-def condition(text: str, vocabulary: Vocabulary = REQUEST) -> Condition:
+def condition(text: str, vocabulary: Vocabulary) -> Condition:
     """Return a condition compiled. Raises ExprError."""
     parser = Parser(text, vocabulary)
     test = parser.condition()
     return Condition(text, test, frozenset(parser.names))
 
 
-def string(text: str, vocabulary: Vocabulary = REQUEST) -> String:
+def string(text: str, vocabulary: Vocabulary) -> String:
     """Return a string expression compiled. Raises ExprError."""
     parts, _ = string_parts(text, 0, "")
     return String(text, string_value(parts, vocabulary))

@@ -124,6 +124,7 @@ class Parser:
             return lambda run: check(word(run))
         if operator not in self._vocabulary.tests:
             raise ExprError(f"Unary operator '-{operator}' does not exist")
+        self._vocabulary.check_access(operator, f"-{operator}")
         return lambda run: run.provider.test(operator, word(run))
 
     def _comparison(self, left: Value) -> Test:
@@ -248,4 +249,5 @@ def _call(name: str, argument: Value, vocabulary: Vocabulary) -> Value:
         return lambda run: own(argument(run))
     if key not in vocabulary.functions:
         raise ExprError(f"Function '{name}' does not exist")
+    vocabulary.check_access(key, name)
     return lambda run: run.provider.function(key, argument(run))

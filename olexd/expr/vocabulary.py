@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 
@@ -43,15 +43,24 @@ _VARIABLES: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The variables (upper case), functions (lower case) and one-letter tests that a provider knows."""
+    """The variables (upper case), functions (lower case) and one-letter tests that a provider knows.
+
+    Those that are `withheld` are refused, by a message of their own, where an expression is read.
+    """
 
     variables: frozenset[str]
     functions: frozenset[str]
     tests: frozenset[str]
+    withheld: frozenset[str] = frozenset()
 
     def has_variable(self, name: str) -> bool:
         """Return whether there is a variable of this name (upper case); those of TLS are not listed."""
         return name in self.variables or name.startswith("SSL_")
+
+    def check_access(self, name: str, shown: str) -> None:
+        """Raise ExprError if a function or test is withheld; `shown` is how the message names it."""
+        if name in self.withheld:
+            raise ExprError(f"{shown} not available in restricted context")
 
 
 REQUEST: Final = Vocabulary(
@@ -63,12 +72,8 @@ REQUEST: Final = Vocabulary(
 )
 """What a request knows."""
 
-FILE_ACCESS: Final = frozenset({"file", "filesize", "d", "e", "f", "s", "L", "h", "x", "U", "F", "A"})
-"""The functions and tests that look at files; where users have a say they are refused."""
+OF_HTACCESS: Final = replace(REQUEST, withheld=frozenset({"file", "filesize"}))
+"""What .htaccess files may use: whoever may write one reads no files as the server by it."""
 
-
-def without_files(vocabulary: Vocabulary) -> Vocabulary:
-    """Return a vocabulary that cannot look at files."""
-    return Vocabulary(
-        vocabulary.variables, vocabulary.functions - FILE_ACCESS, vocabulary.tests - FILE_ACCESS
-    )
+OF_PAGES: Final = replace(REQUEST, withheld=OF_HTACCESS.withheld | frozenset("defhLsx"))
+"""What pages with server-side includes may use: they learn nothing of files."""

@@ -13,7 +13,7 @@ from typing import Final
 from olexd.config.core import CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.errorlog import Level
-from olexd.expr import Condition, EvaluationError, ExprError, String, string
+from olexd.expr import REQUEST, Condition, EvaluationError, ExprError, String, Vocabulary, string
 from olexd.expr.functions import subnet
 from olexd.model.accounts import group_name, user_name
 from olexd.model.cgi_env import SERVER_SOFTWARE, scheme, server_name, server_port
@@ -271,14 +271,14 @@ class HtmlVariables(RequestVariables):
 
 @lru_cache(maxsize=1024)
 def _compiled(text: str) -> String:
-    return string(text)
+    return string(text, REQUEST)
 
 
-def check_text(text: str) -> str:
-    """Return a directive's value that may hold `%{}`. Raises DirectiveError if that cannot be read."""
+def check_text(text: str, vocabulary: Vocabulary) -> str:
+    """Return a directive's value, in which `%{}` may use `vocabulary`. Raises DirectiveError."""
     if "%{" in text:
         try:
-            _compiled(text)
+            string(text, vocabulary)
         except ExprError as error:
             raise DirectiveError(f"Cannot parse expression '{text}': {error}") from None
     return text

@@ -49,7 +49,7 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
         raise DirectiveError(f"Unsupported HTTP response code {word}")
     if int(word) == 401 and _ABSOLUTE.match(value):
         return conf
-    documents = {**current(conf, "error_documents"), int(word): check_text(value)}
+    documents = {**current(conf, "error_documents"), int(word): check_text(value, args.vocabulary)}
     return replace(conf, error_documents=documents)
 
 

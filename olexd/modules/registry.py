@@ -10,11 +10,11 @@ from olexd.modules.aaa.allowmethods import MODULE as ALLOWMETHODS
 from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.auth_digest import MODULE as AUTH_DIGEST
-from olexd.modules.aaa.authz_core import GROUP_FILE as AUTHZ_GROUPFILE
-from olexd.modules.aaa.authz_core import HOST as AUTHZ_HOST
 from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
-from olexd.modules.aaa.authz_core import OWNER as AUTHZ_OWNER
-from olexd.modules.aaa.authz_core import USER as AUTHZ_USER
+from olexd.modules.aaa.authz_groupfile import MODULE as AUTHZ_GROUPFILE
+from olexd.modules.aaa.authz_host import MODULE as AUTHZ_HOST
+from olexd.modules.aaa.authz_owner import MODULE as AUTHZ_OWNER
+from olexd.modules.aaa.authz_user import MODULE as AUTHZ_USER
 from olexd.modules.core import MODULE as CORE
 from olexd.modules.filters.brotli import MODULE as BROTLI
 from olexd.modules.filters.deflate import MODULE as DEFLATE

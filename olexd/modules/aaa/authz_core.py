@@ -8,21 +8,14 @@ from typing import Any, Final
 
 from olexd.config.core import CoreDir
 from olexd.config.module import ModuleSpec
-from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag, store_path
+from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag
 from olexd.config.settings import UNSET, Merge, Settings, Unset, merge_values, setting
 from olexd.errorlog import Level
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.aaa.require import (
-    Requirement,
-    Verdict,
-    combine,
-    contain,
-    judge_any,
-    read_requirement,
-    refuse_negative,
-)
+from olexd.modules.aaa.require import read_requirement, refuse_negative
+from olexd.modules.aaa.requirement import Requirement, Verdict, combine, contain, judge_any
 from olexd.modules.words import store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
@@ -36,13 +29,11 @@ class AuthzDir:
     """The Require lines of the innermost section that has any: one that grants is enough.
 
     `merging` is how a section's lines meet the outer ones: `off`, `and`, `or`; it is not inherited.
-    `group_file` is an absolute path, "" for none.
     """
 
     requirements: tuple[Requirement, ...] = setting(())
     merging: str = setting("")
     forbidden_on_failure: bool = setting(False)
-    group_file: str = setting("")
 
     def merged_with(self, inner: AuthzDir) -> AuthzDir:
         """Return what is in force in an inner section."""
@@ -53,7 +44,6 @@ class AuthzDir:
             forbidden_on_failure=merge_values(
                 Merge.INNER, self.forbidden_on_failure, inner.forbidden_on_failure
             ),
-            group_file=merge_values(Merge.INNER, self.group_file, inner.group_file),
         )
 
     def _requirements_with(self, inner: AuthzDir) -> Any:
@@ -73,12 +63,8 @@ class AuthzDir:
 # Setters
 
 
-def _group_file(request: Request) -> str:
-    return request.conf[AuthzDir].group_file
-
-
 def _requirement(args: Args) -> tuple[Requirement, ...]:
-    return (read_requirement(args.raw, args.container, args.methods, _group_file),)
+    return (read_requirement(args),)
 
 
 def _container(args: Args) -> tuple[Requirement, ...]:
@@ -144,17 +130,6 @@ DIRECTIVES: Final = (
         "HTTP-conforming '401 UNAUTHORIZED'",
         "Off",
         _AUTHCONFIG,
-    ),
-)
-GROUP_DIRECTIVES: Final = (
-    Directive(
-        "AuthGroupFile",
-        _DH,
-        Arity.ONE,
-        AuthzDir,
-        store_path("group_file"),
-        "text file containing group names and member user IDs",
-        override=_AUTHCONFIG,
     ),
 )
 
@@ -247,15 +222,3 @@ MODULE: Final = Module(
         Hook(Phase.AUTH_CHECKER, authorize, Order.LAST, _wanted),
     ),
 )
-GROUP_FILE: Final = Module(
-    ModuleSpec(
-        "authz_groupfile",
-        ("authz_groupfile_module", "mod_authz_groupfile.c"),
-        (),
-        (AuthzDir,),
-        GROUP_DIRECTIVES,
-    )
-)
-HOST: Final = Module(ModuleSpec("authz_host", ("authz_host_module", "mod_authz_host.c")))
-OWNER: Final = Module(ModuleSpec("authz_owner", ("authz_owner_module", "mod_authz_owner.c")))
-USER: Final = Module(ModuleSpec("authz_user", ("authz_user_module", "mod_authz_user.c")))

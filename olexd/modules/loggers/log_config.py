@@ -13,7 +13,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, extend
 from olexd.config.server import ServerConfig
 from olexd.config.settings import Merge, Settings, setting
-from olexd.expr import Condition, ExprError, condition
+from olexd.expr import REQUEST, Condition, ExprError, condition
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.loggers.formats import Formatter, compile_format
@@ -95,7 +95,7 @@ def _with_condition(log: AccessLog, clause: str) -> AccessLog:
 
 def _expression(text: str) -> Condition:
     try:
-        return condition(text)
+        return condition(text, REQUEST)
     except ExprError as error:
         raise DirectiveError(f"error in condition clause: {error}") from None
 

@@ -75,7 +75,7 @@ def add_alias(conf: AliasDir, args: Args) -> AliasDir:
         if len(args.words) != 1 or not kind.lower().startswith("location"):
             raise DirectiveError(f"{args.name} cannot occur within directory context")
         prefix = pattern if kind.lower() == "location" else ""
-        target = check_text(args.word) if "%{" in args.word else _target(args, args.word)
+        target = check_text(args.word, args.vocabulary) if "%{" in args.word else _target(args, args.word)
         return replace(conf, here=Entry(prefix, target, handler=handler))
     if len(args.words) != 2:
         raise DirectiveError(f"{args.name} must have two arguments when used globally")

@@ -97,7 +97,8 @@ def add_redirect(conf: RedirectDir, args: Args) -> RedirectDir:
     """Store `[STATUS] PATH [TARGET]`; in a section also `[STATUS] [TARGET]` for the whole of it."""
     words = args.words
     if args.section is not None and (here := _of_section(words)) is not None:
-        return replace(conf, here=here if "%{" in check_text(here.target) else _checked(here))
+        is_expression = "%{" in check_text(here.target, args.vocabulary)
+        return replace(conf, here=here if is_expression else _checked(here))
     status, path, target = _split(words)
     return _append(conf, args, _checked(Redirect(status, path, target)))
 

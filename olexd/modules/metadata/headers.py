@@ -13,7 +13,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override
 from olexd.config.settings import UNSET, Merge, setting
-from olexd.expr import Condition, ExprError, condition
+from olexd.expr import Condition, ExprError, Vocabulary, condition
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.variables import RequestVariables
@@ -73,7 +73,7 @@ def _split_condition(words: list[str], least: int) -> tuple[list[str], str]:
     return words, ""
 
 
-def _with_condition(change: Change, clause: str) -> Change:
+def _with_condition(change: Change, clause: str, vocabulary: Vocabulary) -> Change:
     key, _, value = clause.partition("=")
     if not clause:
         return change
@@ -85,7 +85,7 @@ def _with_condition(change: Change, clause: str) -> Change:
             raise DirectiveError("error: missing environment variable name. envclause should be in the form")
         return replace(change, variable=name, negated=value.startswith("!"))
     try:
-        return replace(change, expr=condition(value))
+        return replace(change, expr=condition(value, vocabulary))
     except ExprError as error:
         raise DirectiveError(f"Can't parse envclause/expression: {error}") from None
 
@@ -111,7 +111,7 @@ def _read(words: list[str], args: Args) -> Change:
     if len(words) < 2:
         raise DirectiveError(f"{args.name} requires two arguments")
     name, rest = words[1].removesuffix(":"), words[2:]
-    return _with_condition(_change(action, name, rest, args), clause)
+    return _with_condition(_change(action, name, rest, args), clause, args.vocabulary)
 
 
 def _change(action: str, name: str, rest: list[str], args: Args) -> Change:
@@ -119,7 +119,7 @@ def _change(action: str, name: str, rest: list[str], args: Args) -> Change:
         if len(rest) < 2:
             raise DirectiveError("Header edit requires a match and a substitution")
         _nothing_more(rest[2:])
-        return Change(action, name, read_value(rest[1]), _compiled(rest[0], "edit"))
+        return Change(action, name, read_value(rest[1], args.vocabulary), _compiled(rest[0], "edit"))
     if action in ("unset", "echo"):
         if rest:
             raise DirectiveError(f"Header {action} takes two arguments")
@@ -127,7 +127,7 @@ def _change(action: str, name: str, rest: list[str], args: Args) -> Change:
     if not rest:
         raise DirectiveError(f"{args.name} requires three arguments")
     _nothing_more(rest[1:])
-    return Change(action, name, read_value(rest[0]))
+    return Change(action, name, read_value(rest[0], args.vocabulary))
 
 
 def _nothing_more(words: list[str]) -> None:

@@ -148,7 +148,7 @@ def set_env_if_expr(conf: SetEnvIfDir, args: Args) -> SetEnvIfDir:
     if not words:
         raise DirectiveError(f"Missing expression for {args.name}")
     try:
-        expr = condition(words[0])
+        expr = condition(words[0], args.vocabulary)
     except ExprError as error:
         raise DirectiveError(f"Could not parse expression '{words[0]}': {error}") from None
     return _append(conf, args, Rule(_variables(words[1:], args.name), expr=expr))

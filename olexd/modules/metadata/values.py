@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from olexd.config.errors import DirectiveError
-from olexd.expr import ExprError, string
+from olexd.expr import ExprError, Vocabulary, string
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 
@@ -21,10 +21,10 @@ MISSING: Final = "(null)"
 _ITEM: Final = re.compile(r"%(?:\{([^}]*)\})?(.)", re.DOTALL)
 
 
-def read_value(text: str) -> Value:
-    """Return what yields the value for a request. Raises DirectiveError."""
+def read_value(text: str, vocabulary: Vocabulary) -> Value:
+    """Return what yields the value for a request; expressions in it may use `vocabulary`. Raises DirectiveError."""
     if text.startswith("expr="):
-        return _expression(text[5:])
+        return _expression(text[5:], vocabulary)
     parts: list[Value] = []
     position = 0
     while (at := text.find("%", position)) >= 0:
@@ -40,9 +40,9 @@ def read_value(text: str) -> Value:
     return lambda request: "".join([part(request) for part in parts])
 
 
-def _expression(text: str) -> Value:
+def _expression(text: str, vocabulary: Vocabulary) -> Value:
     try:
-        compiled = string(text)
+        compiled = string(text, vocabulary)
     except ExprError as error:
         raise DirectiveError(f"Can't parse value expression : {error}") from None
     return lambda request: RequestVariables(request, varies=False).text(compiled)

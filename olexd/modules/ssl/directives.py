@@ -164,7 +164,7 @@ def modern_expression(text: str) -> str:
 def add_requirement(conf: SslDir, args: Args) -> SslDir:
     """Add a condition that requests have to meet."""
     try:
-        found = condition(modern_expression(args.raw))
+        found = condition(modern_expression(args.raw), args.vocabulary)
     except ExprError as error:
         raise DirectiveError(f"Cannot parse expression: {error}") from None
     return extend("requires", lambda args: (found,))(conf, args)

@@ -346,6 +346,16 @@ class TestWhoAndWhere:
             drive(record, decide_early(record))
             assert mp_request(record).requires() == expected
 
+    def test_requirements_of_two_sections(self) -> None:
+        """The lines of both, where both have to grant."""
+        config = (
+            "<Location />\nRequire ip 127\nRequire local\n</Location>\n"
+            "<Location /a>\nAuthMerging And\nRequire method GET\n</Location>"
+        )
+        record = make_record(config, uri="/a")
+        drive(record, decide_early(record))
+        assert mp_request(record).requires() == ("ip 127", "local", "method GET")
+
     def test_basic_credentials(self) -> None:
         """The password is what follows the first colon; the user and the scheme are noted."""
         req = make_request(BASIC, headers=[credentials("jo:p:w")])

@@ -79,4 +79,4 @@ def test_pages() -> None:
     record = make_record(args="<&>")
     assert HtmlVariables(record).variable("QUERY_STRING") == "&lt;&amp;&gt;"
     assert HtmlVariables(record).function("req_novary", "X") == ""
-    assert RequestVariables(record).holds(condition("%{QUERY_STRING} == '<&>'"))
+    assert RequestVariables(record).holds(condition("%{QUERY_STRING} == '<&>'", REQUEST))

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from olexd.expr import REQUEST, Condition, ExprError, Vocabulary, condition
+from olexd.expr import OF_PAGES, Condition, ExprError, condition
 from olexd.model.variables import RequestVariables
 from olexd.modules.filters.include.page import Page
 
 Test = Callable[[Page], bool]
 
-_VOCABULARY: Final = Vocabulary(REQUEST.variables, REQUEST.functions | {"v"}, REQUEST.tests)
+_VOCABULARY: Final = replace(OF_PAGES, functions=OF_PAGES.functions | {"v"})
 
 
 class PageVariables(RequestVariables):

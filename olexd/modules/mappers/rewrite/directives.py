@@ -52,7 +52,8 @@ def set_engine(conf: RewriteDir, args: Args) -> RewriteDir:
 def add_condition(conf: RewriteDir, args: Args) -> RewriteDir:
     """Store a condition for the rule that follows."""
     rules = _rules(conf, args)
-    return _told(conf, args, replace(rules, pending=(*rules.pending, parse_condition(args.raw))))
+    condition = parse_condition(args.raw, args.vocabulary)
+    return _told(conf, args, replace(rules, pending=(*rules.pending, condition)))
 
 
 def add_rule(conf: RewriteDir, args: Args) -> RewriteDir:

@@ -8,7 +8,7 @@ from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.expr import Condition as Expression
-from olexd.expr import ExprError
+from olexd.expr import ExprError, Vocabulary
 from olexd.expr import condition as expression
 from olexd.modules.mappers.rewrite.flags import ConditionFlags, RuleFlags, condition_flags, rule_flags
 from olexd.modules.mappers.rewrite.text import Text, parse_text
@@ -100,20 +100,20 @@ def parse_rule(raw: str, conditions: tuple[Condition, ...]) -> Rule:
     return Rule(regex, negated, text, flags, conditions, raw)
 
 
-def parse_condition(raw: str) -> Condition:
+def parse_condition(raw: str, vocabulary: Vocabulary) -> Condition:
     """Return the condition of a RewriteCond line. Raises DirectiveError."""
     subject, pattern, flags_text = _split("RewriteCond", raw)
     flags = condition_flags(flags_text) if flags_text else ConditionFlags()
     if subject.lower() == "expr":
-        return Condition(parse_text(""), _expression(pattern), False, flags, raw)
+        return Condition(parse_text(""), _expression(pattern, vocabulary), False, flags, raw)
     negated = pattern.startswith("!")
     test = _test(pattern[1:] if negated else pattern, flags.nocase)
     return Condition(parse_text(subject), test, negated, flags, raw)
 
 
-def _expression(text: str) -> Expression:
+def _expression(text: str, vocabulary: Vocabulary) -> Expression:
     try:
-        return expression(text)
+        return expression(text, vocabulary)
     except ExprError as error:
         raise DirectiveError(f'RewriteCond: cannot compile expression "{text}": {error}') from None
 
