@@ -62,7 +62,7 @@ def load_text(
     if parser.facts.modules.guessed and parser.facts.modules.names:
         modules_named = LoadedModules(registry.modules, named=True)
         parser = _read(text, name, Facts(registry, modules_named, root, dict.fromkeys(given)))
-    main = HostDraft()
+    main = HostDraft(server=parser.facts.main)
     run = SecondPass(parser.facts, sound=not parser.problems)
     with regex_options(DEFAULT_OPTIONS):
         run.run(parser.nodes, Scope(main, Context.SERVER, main.base, main.files, main.ifs))

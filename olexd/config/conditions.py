@@ -13,6 +13,7 @@ from olexd.config.lexer import next_word, split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.registry import Registry
+from olexd.config.settings import Settings
 from olexd.regex import DEFAULT_OPTIONS, RegexOptions
 
 HTTPD_VERSION: Final = (2, 4, 71)
@@ -76,13 +77,17 @@ class LoadedModules:
 
 @dataclass(slots=True)
 class Facts:
-    """What the conditions ask about; reading changes it as it goes. A define may have no value."""
+    """What the conditions ask about; reading changes it as it goes. A define may have no value.
+
+    `main` is what the main server was told so far, unresolved: what is defined for all its hosts.
+    """
 
     registry: Registry
     modules: LoadedModules
     server_root: str
     defines: dict[str, str | None] = field(default_factory=dict)
     regex: RegexOptions = DEFAULT_OPTIONS
+    main: Settings = field(default_factory=Settings)
 
 
 def _if_module(facts: Facts, word: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from olexd.config.settings import Merge, setting
+from olexd.expr import String
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,17 @@ class CoreDir:
     """Per-directory core settings.
 
     `handler` is SetHandler's name in lower case, "" for none. `error_documents` maps a status to the
-    ErrorDocument value as written. `auth_type` keeps its case, "" for none or `None`. `max_ranges` is how
-    many byte ranges a request may ask for (0: ranges are off, -1: any number). `option_flags` and
+    ErrorDocument value as written. `auth_type` and `auth_name` are None where nothing was said, and the type
+    where it is off; `olexd.model.realm` says what they come to. `max_ranges` is how many byte ranges a
+    request may ask for (0: ranges are off, -1: any number). `option_flags` and
     `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
     `options` and `etag_parts`.
     """
 
     handler: str = setting("")
     error_documents: Mapping[int, str] = setting({}, Merge.OVERLAY)
-    auth_type: str = setting("")
-    auth_name: str = setting("")
+    auth_type: String | None = setting(None)
+    auth_name: String | None = setting(None)
     limit_request_body: int = setting(1073741824)
     accept_path_info: str = setting("default")
     use_canonical_name: str = setting("off")

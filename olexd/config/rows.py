@@ -13,7 +13,7 @@ from enum import Enum, Flag, auto
 from typing import Any, TypeVar
 
 from olexd.config.errors import DirectiveError, Where
-from olexd.config.settings import UNSET
+from olexd.config.settings import UNSET, Settings
 from olexd.expr import REQUEST, Vocabulary
 
 C = TypeVar("C")
@@ -95,9 +95,10 @@ class Args:
     argument of the enclosing path section ("Location", "/app"), or None at server level, `directory` the
     enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
     `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
-    the directives inside a container row set: unresolved settings of the row's own target. `container` is the
+    the directives inside a container row set, unresolved. `container` is the
     innermost container row around the directive, `<RequireAll>`, or "". `options` are the names that Options
-    may switch in a .htaccess file, None for all. `vocabulary` is what expressions may use here.
+    may switch in a .htaccess file, None for all. `vocabulary` is what expressions may use here. `main` is
+    what the main server was told so far: unresolved server-wide settings.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Args:
     container: str = ""
     options: frozenset[str] | None = None
     vocabulary: Vocabulary = REQUEST
+    main: Settings = dataclasses.field(default_factory=Settings)
 
     @property
     def word(self) -> str:
@@ -140,7 +142,8 @@ class Directive:
     the config check warns once, `help` says what to use instead.
 
     A name in angle brackets (`<RequireAll>`) makes a container: the directives in it act on a fresh
-    `target`, which `apply` gets as `args.inner`; directives with another target are refused in it.
+    `target`, which `apply` gets as `args.inner`; directives with another target are refused in it. One that
+    `holds` some classes of directives takes those of any target, and gets their settings as `args.inner`.
     `by_method` says that `apply` honours `args.methods`; an authorization directive without it is
     refused in `<Limit>`, so that none is silently widened or lost. `warn(args)` returns what the config check
     is to warn of, "" for nothing.
@@ -156,6 +159,7 @@ class Directive:
     override: Override = Override.NONE
     effect: bool = True
     by_method: bool = False
+    holds: Override = Override.NONE
     warn: Callable[[Args], str] | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from olexd.config.errors import Where
 from olexd.config.overrides import Overrides
-from olexd.config.rows import Context, Methods
+from olexd.config.rows import Context, Directive, Methods, Override
 from olexd.config.server import Address, Branches, Section, SectionKind
 from olexd.config.settings import Settings
 from olexd.expr import OF_HTACCESS, REQUEST, Vocabulary
@@ -35,7 +35,8 @@ class Scope:
     `settings` take per-directory settings, `files` nested `<Files>`, `ifs` nested `<If>`. `parent` is the
     innermost section as messages show it, `<Location>`, or "". `kind` is that of the innermost path section,
     `section` and `directory` are what `Args` has. `container` is the innermost container row's name, `only`
-    the target that it allows. `overrides` is what AllowOverride permits in a .htaccess file, None elsewhere.
+    the target that it allows, `holds` the classes. `overrides` is what AllowOverride permits in a .htaccess
+    file, None elsewhere.
     """
 
     host: HostDraft
@@ -50,7 +51,14 @@ class Scope:
     methods: Methods | None = None
     container: str = ""
     only: type[Any] | None = None
+    holds: Override = Override.NONE
     overrides: Overrides | None = None
+
+    def takes(self, row: Directive) -> bool:
+        """Return whether the innermost containers allow a directive."""
+        if self.holds and not row.override & self.holds:
+            return False
+        return self.only is None or row.target is self.only
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -65,7 +73,7 @@ def refusal(name: str, contexts: Context, scope: Scope) -> str:
     if scope.overrides is not None:
         return f"{name} not allowed here"
     if scope.context is Context.VHOST and Context.SERVER in contexts:
-        return f"{name} cannot occur within <VirtualHost> section"
+        return f"{name}{'>' if name.startswith('<') else ''} cannot occur within <VirtualHost> section"
     if scope.context is Context.SERVER and name == "ServerAlias":
         return "ServerAlias only used in <VirtualHost>"
     return f"{name} not allowed in {scope.parent} context" if scope.parent else f"{name} not allowed here"

@@ -121,7 +121,7 @@ class SecondPass:
             self._permit(row.name, row.override if row.effect else Override.ANY, scope)
         contexts = row.contexts | Context.SV if row.override & AT_TOP_LEVEL else row.contexts
         reason = refusal(row.name.removesuffix(">"), contexts, scope)
-        if not reason and scope.only is not None and row.target is not scope.only:
+        if not reason and not scope.takes(row):
             reason = f"{row.name} not allowed in {scope.parent} context"
         if reason and self._sound:
             raise DirectiveError(reason)
@@ -156,6 +156,7 @@ class SecondPass:
             scope.parent if scope.only is not None else "",
             None if scope.overrides is None else scope.overrides.options,
             scope.vocabulary,
+            self._facts.main,
         )
         if row.warn is not None and (warning := row.warn(args)):
             self._warn(node.where, warning)
@@ -193,7 +194,7 @@ class SecondPass:
 
     def _outside_containers(self, name: str, scope: Scope) -> None:
         """Complain about a section in a container of directives, which could take none of its settings."""
-        if self._sound and scope.only is not None:
+        if self._sound and scope.container:
             raise DirectiveError(f"{name} not allowed in {scope.container} context")
 
     def _path_section(self, block: Block, kind: SectionKind, scope: Scope) -> None:
@@ -303,12 +304,14 @@ class SecondPass:
             return
         raw = header_argument(row.name.removesuffix(">"), block.raw)
         words = checked_words(row, raw)
-        inner = Settings({row.target: row.target()})
-        self.run(
-            block.children,
-            replace(scope, settings=inner, parent=row.name, container=row.name, only=row.target),
-        )
-        self._apply(row, block, words, raw, scope, inner.get(row.target))
+        inside = replace(scope, settings=Settings(), parent=row.name, container=row.name)
+        if row.holds:
+            self.run(block.children, replace(inside, context=Context.DIRECTORY, holds=row.holds))
+            self._apply(row, block, words, raw, scope, inside.settings)
+        else:
+            inside.settings[row.target] = row.target()
+            self.run(block.children, replace(inside, only=row.target))
+            self._apply(row, block, words, raw, scope, inside.settings[row.target])
 
 
 def _inside(scope: Scope, name: str) -> Scope:

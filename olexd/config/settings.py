@@ -124,6 +124,16 @@ def merge_settings(outer: Mapping[type[Any], Any], inner: Mapping[type[Any], Any
     return result
 
 
+def overlaid(settings: Settings, inner: Mapping[type[Any], Any]) -> Settings:
+    """Return resolved settings with unresolved ones laid over them, as in an inner section."""
+    if not inner:
+        return settings
+    result = Settings(settings)
+    for kind, conf in inner.items():
+        result[kind] = resolve(merge(settings[kind], conf))
+    return result
+
+
 def resolve_settings(settings: Mapping[type[Any], Any]) -> Settings:
     """Return settings fit for requests: every field has a value."""
     return Settings({kind: resolve(conf) for kind, conf in settings.items()})

@@ -59,12 +59,16 @@ class Condition:
 
 
 class String:
-    """A compiled string expression: text in which `%{...}` is replaced."""
+    """A compiled string expression: text in which `%{...}` is replaced.
 
-    __slots__ = ("_value", "text")
+    `fixed` is what it always yields, None when that depends on whom it is asked for.
+    """
 
-    def __init__(self, text: str, value: Value) -> None:
+    __slots__ = ("_value", "fixed", "text")
+
+    def __init__(self, text: str, value: Value, fixed: str | None) -> None:
         self.text = text
+        self.fixed = fixed
         self._value = value
 
     def evaluate(self, provider: Provider) -> str:
@@ -85,4 +89,6 @@ def condition(text: str, vocabulary: Vocabulary) -> Condition:
 def string(text: str, vocabulary: Vocabulary) -> String:
     """Return a string expression compiled. Raises ExprError."""
     parts, _ = string_parts(text, 0, "")
-    return String(text, string_value(parts, vocabulary))
+    fixed = "".join([part for part in parts if isinstance(part, str)])
+    is_fixed = all(isinstance(part, str) for part in parts)
+    return String(text, string_value(parts, vocabulary), fixed if is_fixed else None)

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from olexd.config.core import CoreDir
 from olexd.config.settings import setting
+from olexd.model.realm import auth_name, auth_type
 from olexd.model.request import Request
 
 FIELD: Final = "WWW-Authenticate"
@@ -46,9 +46,8 @@ def basic_credentials(value: str | None) -> tuple[bytes, bytes] | None:
 
 
 def basic_challenge(realm: str) -> bytes:
-    """Return the value of the field for a realm; quotes and backslashes in it are escaped."""
-    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
-    return f'Basic realm="{quoted}"'.encode()
+    """Return the value of the field for a realm; quotes in it are escaped."""
+    return f'Basic realm="{escape_quotes(realm)}"'.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,7 @@ def nonce_age(nonce: str, realm: str) -> int | None:
 
 def digest_challenge(realm: str, conf: DigestDir, stale: bool = False) -> bytes:
     """Return the value of the field for a realm; `stale` says that only the nonce was too old."""
-    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
-    parts = [f'realm="{quoted}"', f'nonce="{digest_nonce(realm)}"', "algorithm=MD5"]
+    parts = [f'realm="{escape_quotes(realm)}"', f'nonce="{digest_nonce(realm)}"', "algorithm=MD5"]
     if conf.domain:
         parts.append(f'domain="{" ".join(conf.domain)}"')
     if stale:
@@ -99,16 +97,13 @@ _MODULES: Final = {"basic": "auth_basic", "digest": "auth_digest"}
 
 def note_auth_failure(request: Request, stale: bool = False) -> None:
     """Let the 401 that follows ask for credentials, where AuthType is known with its module and a realm."""
-    conf = request.conf[CoreDir]
-    kind = conf.auth_type.lower()
-    if kind not in _MODULES or not conf.auth_name:
+    kind, realm = (auth_type(request) or "").lower(), auth_name(request)
+    if kind not in _MODULES or realm is None:
         return
     if _is_left_out(_MODULES[kind], request.connection.config.loaded):
         return
     request.err_headers_out[FIELD] = (
-        basic_challenge(conf.auth_name)
-        if kind == "basic"
-        else digest_challenge(conf.auth_name, request.conf[DigestDir], stale)
+        basic_challenge(realm) if kind == "basic" else digest_challenge(realm, request.conf[DigestDir], stale)
     )
 
 

@@ -25,6 +25,7 @@ from olexd.model.mp_connection import connection_of, look_up_host
 from olexd.model.mp_request_attributes import RequestAttributes
 from olexd.model.mp_server import log_arguments
 from olexd.model.python_tables import config_table, option_table
+from olexd.model.realm import auth_name, auth_type, is_auth_type
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.table_text import as_text
@@ -277,11 +278,12 @@ class mp_request(RequestAttributes):
 
     def auth_name(self) -> str | None:
         """Return AuthName, its quotes escaped with backslashes; None when it is not set."""
-        return escape_quotes(self._record.conf[CoreDir].auth_name) or None
+        name = auth_name(self._record)
+        return None if name is None else escape_quotes(name)
 
     def auth_type(self) -> str | None:
         """Return AuthType, None when it is not set."""
-        return self._record.conf[CoreDir].auth_type or None
+        return auth_type(self._record)
 
     def requires(self) -> tuple[str, ...]:
         """Return the arguments of the Require lines in force for the method, as in mod_python before 3.4.
@@ -296,12 +298,12 @@ class mp_request(RequestAttributes):
         Works only under AuthType Basic with an AuthName, and then adds a challenge when credentials are
         missing.
         """
-        core = self._record.conf[CoreDir]
-        if core.auth_type.lower() != "basic" or not core.auth_name:
+        realm = auth_name(self._record)
+        if realm is None or not is_auth_type(self._record, "basic"):
             return None
         credentials = basic_credentials(self._record.headers_in.get("Authorization"))
         if credentials is None:
-            self._record.err_headers_out[FIELD] = basic_challenge(core.auth_name)
+            self._record.err_headers_out[FIELD] = basic_challenge(realm)
             return None
         name, password = credentials
         self._record.user = name.decode("latin-1")

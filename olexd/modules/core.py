@@ -13,6 +13,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.python import skips_mapping
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.errorlog import Level
+from olexd.expr import ExprError, string
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.variables import check_text
@@ -60,8 +61,15 @@ def _handler_name(word: str) -> str:
     return "" if word.lower() == "none" else word.lower()
 
 
-def _auth_type(word: str) -> str:
-    return "" if word.lower() == "none" else word
+def set_auth(conf: CoreDir, args: Args) -> CoreDir:
+    """Store AuthType or AuthName, in which expressions may stand."""
+    try:
+        found = string(args.word, args.vocabulary)
+    except ExprError as error:
+        raise DirectiveError(f"Cannot parse expression '{args.word}' in {args.name}: {error}") from None
+    if args.name == "AuthName":
+        return replace(conf, auth_name=found)
+    return replace(conf, auth_type=None if args.word.lower() == "none" else found)
 
 
 def _option_names(word: str) -> frozenset[str]:
@@ -291,7 +299,7 @@ _HANDLING: Final = (
         Context.DH,
         Arity.ONE,
         CoreDir,
-        store("auth_type", _auth_type),
+        set_auth,
         "How users are authenticated: None, Basic or a name",
         override=Override.AUTHCONFIG,
     ),
@@ -300,7 +308,7 @@ _HANDLING: Final = (
         Context.DH,
         Arity.ONE,
         CoreDir,
-        store("auth_name"),
+        set_auth,
         "The authentication realm",
         override=Override.AUTHCONFIG,
     ),

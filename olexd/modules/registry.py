@@ -7,10 +7,14 @@ from typing import Final
 from olexd.config.module import ModuleSpec
 from olexd.modules.aaa.access_compat import MODULE as ACCESS_COMPAT
 from olexd.modules.aaa.allowmethods import MODULE as ALLOWMETHODS
-from olexd.modules.aaa.auth_basic import FILE as AUTHN_FILE
 from olexd.modules.aaa.auth_basic import MODULE as AUTH_BASIC
 from olexd.modules.aaa.auth_digest import MODULE as AUTH_DIGEST
+from olexd.modules.aaa.authn_anon import MODULE as AUTHN_ANON
+from olexd.modules.aaa.authn_core import MODULE as AUTHN_CORE
+from olexd.modules.aaa.authn_dbm import MODULE as AUTHN_DBM
+from olexd.modules.aaa.authn_file import MODULE as AUTHN_FILE
 from olexd.modules.aaa.authz_core import MODULE as AUTHZ_CORE
+from olexd.modules.aaa.authz_dbm import MODULE as AUTHZ_DBM
 from olexd.modules.aaa.authz_groupfile import MODULE as AUTHZ_GROUPFILE
 from olexd.modules.aaa.authz_host import MODULE as AUTHZ_HOST
 from olexd.modules.aaa.authz_owner import MODULE as AUTHZ_OWNER
@@ -54,8 +58,12 @@ MODULES: Final[tuple[Module, ...]] = (
     ALLOWMETHODS,
     AUTH_BASIC,
     AUTH_DIGEST,
+    AUTHN_ANON,
+    AUTHN_CORE,
+    AUTHN_DBM,
     AUTHN_FILE,
     AUTHZ_CORE,
+    AUTHZ_DBM,
     AUTHZ_GROUPFILE,
     AUTHZ_HOST,
     AUTHZ_OWNER,

@@ -6,8 +6,8 @@ result (the master function turns exceptions into 500).
 
 from __future__ import annotations
 
-from olexd.config.core import CoreDir
 from olexd.model.logging import log_request
+from olexd.model.realm import auth_type
 from olexd.model.request import Request
 from olexd.phases.table import Plan, run_all, run_first
 from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK
@@ -48,10 +48,10 @@ def _nobody_answered(request: Request) -> int:
     Without an AuthType a user that an earlier handler set counts. With one, a name may stand there that
     nobody vouched for (Basic sets it before looking it up), so it never does.
     """
-    auth_type = request.conf[CoreDir].auth_type
-    if auth_type:
+    kind = auth_type(request)
+    if kind is not None:
         log_request(
-            request, f"AH01796: AuthType {auth_type} configured without corresponding module", module="core"
+            request, f"AH01796: AuthType {kind} configured without corresponding module", module="core"
         )
         return INTERNAL_SERVER_ERROR
     return _no_user(request) if request.user is None else OK

@@ -1,24 +1,28 @@
-"""mod_auth_basic with the file provider of mod_authn_file (configuration spec 4.2, 4.3)."""
+"""mod_auth_basic: names and passwords in the Authorization field (configuration spec 4.2)."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from typing import Final
 
-from olexd.config.core import CoreDir
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
-from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag, store_path
-from olexd.config.settings import setting
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
+from olexd.config.settings import UNSET, Settings, setting
 from olexd.errorlog import Level
+from olexd.expr import EvaluationError, ExprError, String, Vocabulary, string
 from olexd.model.challenge import basic_credentials, note_auth_failure
 from olexd.model.logging import log_request
+from olexd.model.realm import auth_name, auth_type, is_auth_type, may_be_auth_type
 from olexd.model.request import Request
-from olexd.modules.aaa.files import USERS
-from olexd.modules.aaa.passwords import Remembered
-from olexd.modules.words import accepted
-from olexd.phases.hooks import Hook, Module, Phase
+from olexd.model.variables import RequestVariables
+from olexd.modules.aaa.authn_core import PROVIDERS, provider
+from olexd.modules.aaa.providers import CannotAnswer, Provider, Verdict, log_failure
+from olexd.modules.words import store_choice
+from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
 
@@ -26,49 +30,58 @@ from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
 
 
 @dataclass(frozen=True, slots=True)
+class Fake:
+    """The name and the password that AuthBasicFake puts into requests."""
+
+    name: String
+    password: String
+
+
+@dataclass(frozen=True, slots=True)
 class BasicDir:
-    """`user_file` is an absolute path, "" for none; `providers` are asked in turn."""
+    """`providers` are asked in turn. With `hashed` they are asked for Digest's hashes.
+
+    `fake` is None where AuthBasicFake is not set or off.
+    """
 
     authoritative: bool = setting(True)
-    providers: tuple[str, ...] = setting(("file",))
-    user_file: str = setting("")
-
-
-REMEMBERED: Final = Remembered()
-
-
-class Verdict(Enum):
-    """What the providers say about a name and a password."""
-
-    GRANTED = auto()
-    DENIED = auto()
-    UNKNOWN = auto()
-    FAILED = auto()
+    providers: tuple[Provider, ...] = setting((PROVIDERS["file"],))
+    hashed: bool = setting(False)
+    fake: Fake | None = setting(None)
 
 
 # Setters
 
 
-def set_providers(conf: BasicDir, args: Args) -> BasicDir:
-    """Store the providers; only `file` is known here, and any other is refused."""
-    for word in args.words:
-        if word != "file":
-            raise DirectiveError(f"Unknown Authn provider: {word}")
-    return replace(conf, providers=args.words)
+def add_providers(conf: BasicDir, args: Args) -> BasicDir:
+    """Store providers behind those that the section names already."""
+    known: object = conf.providers
+    added = tuple(provider(word, args.main) for word in args.words)
+    return replace(conf, providers=added if known is UNSET else conf.providers + added)
 
 
-def refuse_digest(conf: BasicDir, args: Args) -> BasicDir:
-    """Accept Off; hashes of another kind cannot be checked."""
-    if args.word.lower() != "off":
-        raise DirectiveError(f"AuthBasicUseDigestAlgorithm {args.word} is not supported")
-    return conf
+def set_fake(conf: BasicDir, args: Args) -> BasicDir:
+    """Store what requests are to look like, or that they are left alone."""
+    if args.word.lower() == "off":
+        return replace(conf, fake=None)
+    name = _expression("username expression", args.word, args.vocabulary)
+    password = args.words[1] if len(args.words) > 1 and args.words[1] else "password"
+    what = f"password expression associated to user '{args.word}':"
+    return replace(conf, fake=Fake(name, _expression(what, password, args.vocabulary)))
+
+
+def _expression(what: str, text: str, vocabulary: Vocabulary) -> String:
+    try:
+        return string(text, vocabulary)
+    except ExprError as error:
+        raise DirectiveError(f"Could not parse fake {what} '{text}': {error}") from None
 
 
 # Rows
 
 _DH, _AUTHCONFIG = Context.DH, Override.AUTHCONFIG
 
-BASIC_DIRECTIVES: Final = (
+DIRECTIVES: Final = (
     Directive(
         "AuthBasicAuthoritative",
         _DH,
@@ -84,7 +97,7 @@ BASIC_DIRECTIVES: Final = (
         _DH,
         Arity.ITERATE,
         BasicDir,
-        set_providers,
+        add_providers,
         "specify the auth providers for a directory or location",
         "file",
         _AUTHCONFIG,
@@ -94,29 +107,25 @@ BASIC_DIRECTIVES: Final = (
         _DH,
         Arity.ONE,
         BasicDir,
-        refuse_digest,
-        "only Off is supported",
+        store_choice(
+            "hashed",
+            {"off": False, "md5": True},
+            "Invalid algorithm in AuthBasicUseDigestAlgorithm: {word}",
+        ),
+        "MD5 to check passwords against the hashes that Digest needs",
         "Off",
         _AUTHCONFIG,
     ),
-    accepted(
+    Directive(
         "AuthBasicFake",
         _DH,
         Arity.ONE_OR_TWO,
         BasicDir,
-        "no Authorization field is made up",
+        set_fake,
+        "Fake basic authentication using the given expressions for username and password, 'off' to disable. "
+        "Password defaults to 'password' if missing.",
+        "off",
         _AUTHCONFIG,
-    ),
-)
-FILE_DIRECTIVES: Final = (
-    Directive(
-        "AuthUserFile",
-        _DH,
-        Arity.ONE,
-        BasicDir,
-        store_path("user_file"),
-        "text file containing user IDs and passwords",
-        override=_AUTHCONFIG,
     ),
 )
 
@@ -124,22 +133,36 @@ FILE_DIRECTIVES: Final = (
 # Hooks
 
 
-def _ask_file(request: Request, conf: BasicDir, name: bytes, password: bytes) -> Verdict:
-    if not conf.user_file:
-        log_request(
-            request, "AH01619: AuthUserFile not specified in the configuration", Level.ERR, "authn_file"
-        )
-        return Verdict.FAILED
+def _ask(request: Request, name: bytes, password: bytes) -> Verdict:
+    """Return what the first provider that knows the name says of the password."""
+    conf = request.conf[BasicDir]
+    check = _check_hash if conf.hashed else _check_password
     try:
-        users = USERS.get(conf.user_file)
-    except OSError as error:
-        message = f"AH01620: Could not open password file: {conf.user_file}: {error.strerror}"
-        log_request(request, message, Level.ERR, "authn_file")
+        for asked in conf.providers:
+            verdict = check(request, asked, name, password)
+            if verdict is not Verdict.UNKNOWN:
+                return verdict
+    except CannotAnswer as error:
+        log_failure(request, error)
         return Verdict.FAILED
-    stored = users.get(name)
-    if stored is None:
+    return Verdict.UNKNOWN
+
+
+def _check_password(request: Request, asked: Provider, name: bytes, password: bytes) -> Verdict:
+    return asked.check(request, request.conf, name, password)
+
+
+def _check_hash(request: Request, asked: Provider, name: bytes, password: bytes) -> Verdict:
+    if asked.realm_hash is None:
+        message = "AH02493: Authn provider does not support AuthBasicUseDigestAlgorithm"
+        raise CannotAnswer(message, "auth_basic")
+    realm = (auth_name(request) or "").encode("utf-8", "surrogateescape")
+    found = asked.realm_hash(request.conf, name, realm)
+    if found is None:
         return Verdict.UNKNOWN
-    return Verdict.GRANTED if REMEMBERED.matches(password, stored) else Verdict.DENIED
+    text = b":".join((name, realm, password))
+    digest = hashlib.md5(text, usedforsecurity=False).hexdigest().encode()
+    return Verdict.GRANTED if hmac.compare_digest(found, digest) else Verdict.DENIED
 
 
 def _challenge(request: Request) -> int:
@@ -148,28 +171,26 @@ def _challenge(request: Request) -> int:
 
 
 async def check_user(request: Request) -> int:
-    """Authenticate by the Authorization field and the user file."""
-    core = request.conf[CoreDir]
-    if core.auth_type.lower() != "basic":
+    """Authenticate by the Authorization field and the providers."""
+    if not is_auth_type(request, "basic"):
         return DECLINED
-    if not core.auth_name:
+    if auth_name(request) is None:
         log_request(request, f"AH01615: need AuthName: {request.uri}", Level.ERR, "auth_basic")
         return INTERNAL_SERVER_ERROR
-    request.ap_auth_type = "Basic"
+    request.ap_auth_type = auth_type(request)
     credentials = basic_credentials(request.headers_in.get("Authorization"))
     if credentials is None:
         return _challenge(request)
     name, password = credentials
     request.user = name.decode("latin-1")
     await to_pool(request)
-    conf = request.conf[BasicDir]
-    return _judge(request, conf, _ask_file(request, conf, name, password))
+    return _judge(request, _ask(request, name, password))
 
 
-def _judge(request: Request, conf: BasicDir, verdict: Verdict) -> int:
+def _judge(request: Request, verdict: Verdict) -> int:
     if verdict is Verdict.GRANTED:
         return OK
-    if not conf.authoritative and verdict is not Verdict.DENIED:
+    if verdict is not Verdict.DENIED and not request.conf[BasicDir].authoritative:
         return DECLINED
     if verdict is Verdict.FAILED:
         return INTERNAL_SERVER_ERROR
@@ -183,16 +204,33 @@ def _judge(request: Request, conf: BasicDir, verdict: Verdict) -> int:
     return _challenge(request)
 
 
+def fake_credentials(request: Request) -> int:
+    """Put credentials into the request, or none, for a backend or a handler that asks for some."""
+    fake = request.conf[BasicDir].fake
+    if fake is None:
+        return DECLINED
+    variables = RequestVariables(request, varies=False)
+    try:
+        name, password = fake.name.evaluate(variables), fake.password.evaluate(variables)
+    except EvaluationError as error:
+        message = f"AH02455: AuthBasicFake: could not evaluate expression for URI '{request.uri}': {error}"
+        log_request(request, message, Level.ERR, "auth_basic")
+        return INTERNAL_SERVER_ERROR
+    del request.headers_in["Authorization"]
+    if name and password:
+        text = f"{name}:{password}".encode("utf-8", "surrogateescape")
+        request.headers_in["Authorization"] = "Basic " + base64.b64encode(text).decode("ascii")
+    return OK
+
+
+def _is_faked(settings: Settings) -> bool:
+    return settings[BasicDir].fake is not None
+
+
 MODULE: Final = Module(
-    ModuleSpec("auth_basic", ("auth_basic_module", "mod_auth_basic.c"), (), (BasicDir,), BASIC_DIRECTIVES),
+    ModuleSpec("auth_basic", ("auth_basic_module", "mod_auth_basic.c"), (), (BasicDir,), DIRECTIVES),
     (
-        Hook(
-            Phase.CHECK_USER_ID,
-            check_user,
-            wanted=lambda settings: settings[CoreDir].auth_type.lower() == "basic",
-        ),
+        Hook(Phase.CHECK_USER_ID, check_user, wanted=lambda settings: may_be_auth_type(settings, "basic")),
+        Hook(Phase.FIXUPS, fake_credentials, Order.LAST, _is_faked),
     ),
-)
-FILE: Final = Module(
-    ModuleSpec("authn_file", ("authn_file_module", "mod_authn_file.c"), (), (BasicDir,), FILE_DIRECTIVES)
 )

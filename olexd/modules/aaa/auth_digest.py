@@ -8,22 +8,32 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from olexd.config.core import CoreDir
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.config.settings import Settings
+from olexd.config.settings import UNSET, setting
 from olexd.errorlog import Level
 from olexd.model.challenge import DigestDir, nonce_age, note_auth_failure
 from olexd.model.logging import log_request
+from olexd.model.realm import auth_name, is_auth_type, may_be_auth_type
 from olexd.model.request import Request
-from olexd.modules.aaa.auth_basic import BasicDir
-from olexd.modules.aaa.files import REALM_USERS
+from olexd.modules.aaa.authn_core import PROVIDERS, provider
+from olexd.modules.aaa.providers import CannotAnswer, Provider, log_failure
 from olexd.modules.words import accepted, store_as
 from olexd.phases.derive import original
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.phases.sides import to_pool
 from olexd.status import BAD_REQUEST, DECLINED, INTERNAL_SERVER_ERROR, OK, UNAUTHORIZED
+
+# Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DigestProviderDir:
+    """`providers` are asked in turn; each knows hashes. The rest is in `DigestDir`."""
+
+    providers: tuple[Provider, ...] = setting((PROVIDERS["file"],))
+
 
 # What clients send
 
@@ -85,11 +95,14 @@ def expected_response(sent: Credentials, ha1: str, method: str) -> str:
 # Setters
 
 
-def set_provider(conf: DigestDir, args: Args) -> DigestDir:
-    """Accept the file provider; any other is refused."""
+def add_providers(conf: DigestProviderDir, args: Args) -> DigestProviderDir:
+    """Store providers of hashes behind those that the section names already."""
     for word in args.words:
-        if word != "file":
-            raise DirectiveError(f"Unknown Authn provider: {word}")
+        found = provider(word, args.main)
+        if found.realm_hash is None:
+            raise DirectiveError(f"The '{word}' Authn provider doesn't support Digest Authentication")
+        known: object = conf.providers
+        conf = replace(conf, providers=(found,) if known is UNSET else (*conf.providers, found))
     return conf
 
 
@@ -121,9 +134,9 @@ DIRECTIVES: Final = (
         "AuthDigestProvider",
         _DH,
         Arity.ITERATE,
-        DigestDir,
-        set_provider,
-        "specify the auth providers for a directory or location; only file is supported",
+        DigestProviderDir,
+        add_providers,
+        "specify the auth providers for a directory or location",
         "file",
         _AUTHCONFIG,
     ),
@@ -183,10 +196,10 @@ def _refuse(request: Request, message: str, stale: bool = False) -> int:
 
 async def check_user(request: Request) -> int:
     """Authenticate by the Authorization field and a file of `user:realm:hash` lines."""
-    core = request.conf[CoreDir]
-    if core.auth_type.lower() != "digest":
+    if not is_auth_type(request, "digest"):
         return DECLINED
-    if not core.auth_name:
+    realm = auth_name(request)
+    if realm is None:
         log_request(request, f"AH01780: need AuthName: {request.uri}", Level.ERR, "auth_digest")
         return INTERNAL_SERVER_ERROR
     value = request.headers_in.get("Authorization")
@@ -201,27 +214,29 @@ async def check_user(request: Request) -> int:
         message = f"AH01785: uri mismatch - <{sent.uri}> does not match request-uri <{target}>"
         log_request(request, message, Level.ERR, "auth_digest")
         return BAD_REQUEST
-    if sent.realm != core.auth_name:
-        return _refuse(
-            request, f"AH01788: realm mismatch - got `{sent.realm}' but expected `{core.auth_name}'"
-        )
+    if sent.realm != realm:
+        return _refuse(request, f"AH01788: realm mismatch - got `{sent.realm}' but expected `{realm}'")
     if sent.algorithm.upper() != "MD5":
         return _refuse(request, f"AH01789: unknown algorithm `{sent.algorithm}' received: {request.uri}")
     await to_pool(request)
     return _check_response(request, sent)
 
 
+def _hash_of(request: Request, sent: Credentials) -> str | None:
+    """Return the hash that the first provider with such a user has. Raises CannotAnswer."""
+    name, realm = (text.encode("utf-8", "surrogateescape") for text in (sent.user, sent.realm))
+    for asked in request.conf[DigestProviderDir].providers:
+        found = None if asked.realm_hash is None else asked.realm_hash(request.conf, name, realm)
+        if found is not None:
+            return found.decode("latin-1")
+    return None
+
+
 def _check_response(request: Request, sent: Credentials) -> int:
-    path = request.conf[BasicDir].user_file
     try:
-        ha1 = REALM_USERS.get(path).get((sent.user, sent.realm)) if path else None
-    except OSError as error:
-        message = f"AH01620: Could not open password file: {path}: {error.strerror}"
-        log_request(request, message, Level.ERR, "authn_file")
-        return INTERNAL_SERVER_ERROR
-    if not path:
-        message = "AH01619: AuthUserFile not specified in the configuration"
-        log_request(request, message, Level.ERR, "authn_file")
+        ha1 = _hash_of(request, sent)
+    except CannotAnswer as error:
+        log_failure(request, error)
         return INTERNAL_SERVER_ERROR
     if ha1 is None:
         return _refuse(
@@ -258,11 +273,13 @@ def _token(text: str) -> str:
     return re.sub("[^0-9A-Za-z]", "", text)
 
 
-def _wanted(settings: Settings) -> bool:
-    return settings[CoreDir].auth_type.lower() == "digest"
-
-
 MODULE: Final = Module(
-    ModuleSpec("auth_digest", ("auth_digest_module", "mod_auth_digest.c"), (), (DigestDir,), DIRECTIVES),
-    (Hook(Phase.CHECK_USER_ID, check_user, wanted=_wanted),),
+    ModuleSpec(
+        "auth_digest",
+        ("auth_digest_module", "mod_auth_digest.c"),
+        (),
+        (DigestDir, DigestProviderDir),
+        DIRECTIVES,
+    ),
+    (Hook(Phase.CHECK_USER_ID, check_user, wanted=lambda settings: may_be_auth_type(settings, "digest")),),
 )

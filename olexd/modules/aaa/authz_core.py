@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from olexd.config.core import CoreDir
+from olexd.config.errors import DirectiveError
+from olexd.config.lexer import split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store_flag
-from olexd.config.settings import UNSET, Merge, Settings, Unset, merge_values, setting
+from olexd.config.settings import UNSET, Merge, Settings, Unset, merge_values, overlaid, setting
 from olexd.errorlog import Level
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
+from olexd.model.realm import auth_type
 from olexd.model.request import Request
-from olexd.modules.aaa.require import read_requirement, refuse_negative
-from olexd.modules.aaa.requirement import Requirement, Verdict, combine, contain, judge_any
+from olexd.modules.aaa.require import KINDS, read_kind, read_requirement, refuse_negative
+from olexd.modules.aaa.requirement import (
+    CannotDecide,
+    Line,
+    Requirement,
+    Verdict,
+    combine,
+    contain,
+    judge_any,
+)
 from olexd.modules.words import store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
@@ -60,11 +71,47 @@ class AuthzDir:
         return combine(outer, added) if merging == "and" else (*outer, *added)
 
 
+@dataclass(frozen=True, slots=True)
+class AuthzServer:
+    """What `<AuthzProviderAlias>` defined: requirements by the kind that names them."""
+
+    aliases: Mapping[str, Requirement] = setting({}, Merge.OVERLAY)
+
+
 # Setters
 
 
+def _aliases(main: Settings) -> Mapping[str, Requirement]:
+    """Return the aliases among the settings of a main server that is still being read."""
+    found: object = main.get(AuthzServer, AuthzServer()).aliases
+    return found if isinstance(found, Mapping) else {}
+
+
+def add_alias(conf: AuthzServer, args: Args) -> AuthzServer:
+    """Store an alias: a requirement, which looks up its files in the settings that stand in the section."""
+    words = split_words(args.raw)
+    if len(words) < 2:
+        raise DirectiveError(f"{args.name} directive requires additional arguments")
+    kind, name = words[:2]
+    if name in KINDS:
+        raise DirectiveError(f"{name} is the name of a built-in kind of requirement")
+    raw = words[2] if len(words) > 2 else ""
+
+    def settings(request: Request) -> Settings:
+        return overlaid(request.conf, args.inner)
+
+    found = read_kind(kind, Line(split_words(raw), raw, args.vocabulary, settings))
+    return replace(conf, aliases={**_aliases(args.main), name: found})
+
+
+def _left_over(args: Args) -> str:
+    """Return a warning about words that an alias does not take."""
+    words = split_words(args.raw)
+    return f"AH10142: {args.name} takes its arguments as one quoted word" if len(words) > 3 else ""
+
+
 def _requirement(args: Args) -> tuple[Requirement, ...]:
-    return (read_requirement(args),)
+    return (read_requirement(args, _aliases(args.main)),)
 
 
 def _container(args: Args) -> tuple[Requirement, ...]:
@@ -93,6 +140,16 @@ def _container_row(name: str, help: str) -> Directive:
 
 
 DIRECTIVES: Final = (
+    Directive(
+        "<AuthzProviderAlias>",
+        Context.SERVER,
+        Arity.RAW,
+        AuthzServer,
+        add_alias,
+        "a kind of requirement, a name for it with the settings in this section, and its arguments",
+        warn=_left_over,
+        holds=_AUTHCONFIG,
+    ),
     Directive(
         "Require",
         _DH,
@@ -137,11 +194,16 @@ DIRECTIVES: Final = (
 # Hooks
 
 
-async def _evaluate(request: Request, requirements: Sequence[Requirement]) -> Verdict:
+async def _evaluate(request: Request, requirements: Sequence[Requirement]) -> Verdict | None:
+    """Return the verdict of requirements, None when one of them could not be checked."""
     for requirement in requirements:
         if requirement.blocks:
             await to_pool(request)
-    return judge_any(requirements, request)
+    try:
+        return judge_any(requirements, request)
+    except CannotDecide as error:
+        log_request(request, str(error), Level.ERR, error.module)
+        return None
 
 
 def _concerning(request: Request) -> tuple[Requirement, ...] | None:
@@ -160,6 +222,8 @@ async def decide_early(request: Request) -> int:
     if not requirements:
         return _undecided(request)
     verdict = await _evaluate(request, requirements)
+    if verdict is None:
+        return INTERNAL_SERVER_ERROR
     if verdict is Verdict.GRANTED:
         return OK
     if verdict is Verdict.NEEDS_USER or _depends_on_user(request, requirements):
@@ -181,7 +245,7 @@ def _depends_on_user(request: Request, requirements: Sequence[Requirement]) -> b
 
 
 def _undecided(request: Request) -> int:
-    if not request.conf[CoreDir].auth_type:
+    if auth_type(request) is None:
         return OK
     log_request(
         request,
@@ -197,7 +261,10 @@ async def authorize(request: Request) -> int:
     requirements = _concerning(request)
     if not requirements:
         return DECLINED
-    if await _evaluate(request, requirements) is Verdict.GRANTED:
+    verdict = await _evaluate(request, requirements)
+    if verdict is None:
+        return INTERNAL_SERVER_ERROR
+    if verdict is Verdict.GRANTED:
         return OK
     log_request(
         request,
@@ -212,11 +279,13 @@ async def authorize(request: Request) -> int:
 
 
 def _wanted(settings: Settings) -> bool:
-    return bool(settings[AuthzDir].requirements or settings[CoreDir].auth_type)
+    return bool(settings[AuthzDir].requirements or settings[CoreDir].auth_type is not None)
 
 
 MODULE: Final = Module(
-    ModuleSpec("authz_core", ("authz_core_module", "mod_authz_core.c"), (), (AuthzDir,), DIRECTIVES),
+    ModuleSpec(
+        "authz_core", ("authz_core_module", "mod_authz_core.c"), (AuthzServer,), (AuthzDir,), DIRECTIVES
+    ),
     (
         Hook(Phase.ACCESS_DECIDER, decide_early, wanted=_wanted),
         Hook(Phase.AUTH_CHECKER, authorize, Order.LAST, _wanted),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,15 +12,21 @@ T = TypeVar("T")
 
 
 class WatchedFile(Generic[T]):
-    """What `parse` makes of files, remembered by path until a file's time, size or inode changes."""
+    """What `parse` makes of files, remembered by path until a file's time, size or inode changes.
 
-    def __init__(self, parse: Callable[[bytes], T]) -> None:
+    Files of more than `max_size` bytes are refused.
+    """
+
+    def __init__(self, parse: Callable[[bytes], T], max_size: int = sys.maxsize) -> None:
         self._parse = parse
+        self._max_size = max_size
         self._known: dict[str, tuple[tuple[int, int, int], T]] = {}
 
     def get(self, path: str) -> T:
-        """Return the parsed file. Raises OSError when it cannot be read."""
+        """Return the parsed file. Raises OSError when it cannot be read, and what `parse` raises."""
         found = os.stat(path)
+        if found.st_size > self._max_size:
+            raise OSError(errno.EFBIG, f"{os.strerror(errno.EFBIG)} (over {self._max_size} bytes)", path)
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         known = self._known.get(path)
         if known is not None and known[0] == stamp:
@@ -44,12 +52,12 @@ def parse_users(text: bytes) -> dict[bytes, bytes]:
     return users
 
 
-def parse_realm_users(text: bytes) -> dict[tuple[str, str], str]:
+def parse_realm_users(text: bytes) -> dict[tuple[bytes, bytes], bytes]:
     """Return (name, realm) to hash from lines `name:realm:hash`; the first line of a pair counts."""
-    users: dict[tuple[str, str], str] = {}
+    users: dict[tuple[bytes, bytes], bytes] = {}
     for line in _lines(text):
-        name, _, rest = line.decode("utf-8", "surrogateescape").partition(":")
-        realm, colon, digest = rest.partition(":")
+        name, _, rest = line.partition(b":")
+        realm, colon, digest = rest.partition(b":")
         if colon and digest:
             users.setdefault((name, realm), digest)
     return users

@@ -50,6 +50,9 @@ class Remembered:
         return True
 
 
+REMEMBERED: Final = Remembered()
+
+
 def matches(password: bytes, stored: bytes) -> bool:
     """Return whether `stored` is a hash of `password`; never for an empty or unknown hash or plain text."""
     if b"\0" in password:

@@ -5,7 +5,7 @@ Each line is read once into a function from a request to a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -17,7 +17,7 @@ from olexd.expr import Condition, ExprError, condition
 from olexd.model.methods import REGISTERED
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
-from olexd.modules.aaa import authz_groupfile, authz_host, authz_owner, authz_user
+from olexd.modules.aaa import authz_dbm, authz_groupfile, authz_host, authz_owner, authz_user
 from olexd.modules.aaa.requirement import Kinds, Line, Requirement, Verdict, negate, unreadable, verdict
 
 # The checks
@@ -95,17 +95,20 @@ KINDS: Final[Kinds] = {
     "expr": _expr,
     "ssl": partial(_about_tls, "ssl", _is_tls),
     "ssl-verify-client": partial(_about_tls, "ssl-verify-client", _is_verified),
+    **authz_dbm.KINDS,
     **authz_groupfile.KINDS,
     **authz_host.KINDS,
     **authz_owner.KINDS,
     **authz_user.KINDS,
 }
-_STATIC: Final = frozenset({"all", "ip", "method", "env", "local", "valid-user", "file-owner", "file-group"})
+_STATIC: Final = frozenset(
+    ["all", "ip", "method", "env", "local", "valid-user", "file-owner", "file-group", "dbm-file-group"]
+)
 """The kinds whose arguments are taken as they are written."""
 
 
-def read_requirement(args: Args) -> Requirement:
-    """Return the requirement that a Require line states.
+def read_requirement(args: Args, aliases: Mapping[str, Requirement]) -> Requirement:
+    """Return the requirement that a Require line states; `aliases` are kinds that the configuration defines.
 
     Raises DirectiveError: what is not understood must never open anything.
     """
@@ -113,7 +116,7 @@ def read_requirement(args: Args) -> Requirement:
     negative = word.lower() == "not"
     kind, position = next_word(args.raw, position if negative else 0)
     raw = args.raw[position:]
-    found = read_kind(kind, Line(split_words(raw), raw, args.vocabulary))
+    found = aliases.get(kind) or read_kind(kind, Line(split_words(raw), raw, args.vocabulary))
     found = replace(found, methods=args.methods, lines=(" ".join(split_words(args.raw)),))
     if not negative:
         return found

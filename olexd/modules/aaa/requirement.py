@@ -27,13 +27,22 @@ class Verdict(Enum):
     """Nothing for or against."""
 
 
+class CannotDecide(Exception):
+    """A check failed, and so nothing is granted; the text is for the log, `module` is who says it."""
+
+    def __init__(self, message: str, module: str) -> None:
+        super().__init__(message)
+        self.module = module
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One Require line or container.
 
-    `check` may only be called on a pool thread when it `blocks`. `by_user` tells whether the user matters,
-    `negative` whether it can only deny. With `methods` it speaks of requests with these alone, with `parts`
-    of those that one of them speaks of. `lines` are the arguments of the Require lines it stands for.
+    `check` may only be called on a pool thread when it `blocks`, and may raise CannotDecide. `by_user` tells
+    whether the user matters, `negative` whether it can only deny. With `methods` it speaks of requests with
+    these alone, with `parts` of those that one of them speaks of. `lines` are the arguments of the Require
+    lines it stands for.
     """
 
     check: Callable[[Request], Verdict]

@@ -22,7 +22,10 @@ _ITEM: Final = re.compile(r"%(?:\{([^}]*)\})?(.)", re.DOTALL)
 
 
 def read_value(text: str, vocabulary: Vocabulary) -> Value:
-    """Return what yields the value for a request; expressions in it may use `vocabulary`. Raises DirectiveError."""
+    """Return what yields the value for a request. Raises DirectiveError.
+
+    Expressions in it may use `vocabulary`.
+    """
     if text.startswith("expr="):
         return _expression(text[5:], vocabulary)
     parts: list[Value] = []

@@ -130,11 +130,11 @@ class Expect:
 class Case:
     """One case. It lives on its own virtual host, with its own document root and handler module.
 
-    `config` goes inside the virtual host. `handler` is the body of `handler(req)` (`return apache.OK` is
-    added), `source` a whole module instead; either becomes module `@M@`. `files` go below the document
-    root (a name that ends in a slash makes a directory), `modules` into the handlers' directory. Placeholders
-    everywhere: `@ROOT@` document root, `@DIR@` handlers' directory, `@M@` module name, `@HOST@`, `@PORT@`,
-    `@LOGS@`, `@STATE@` (writable).
+    `config` goes inside the virtual host, `main` before it, into the main server. `handler` is the body
+    of `handler(req)` (`return apache.OK` is added), `source` a whole module instead; either becomes
+    `@M@`. `files` go below the document root (a name that ends in a slash makes a directory), `modules`
+    into the handlers' directory. Placeholders everywhere: `@ROOT@` document root, `@DIR@` handlers'
+    directory, `@M@` module name, `@HOST@`, `@PORT@`, `@LOGS@`, `@STATE@` (writable).
 
     `log` are regular expressions that must match a line of the host's error log on both servers, `access`
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be
@@ -160,6 +160,7 @@ class Case:
     olexd: Sequence[Expect] = ()
     own_interpreter: bool = False
     own_address: bool = False
+    main: str = ""
 
     @property
     def host(self) -> str:

@@ -86,7 +86,8 @@ class Site:
         access = case.access.replace("\\", "\\\\").replace('"', '\\"')
         access_log = f'    CustomLog "@LOGS@/{case.name}.access" "{access}"\n' if access else ""
         return (
-            f"{listen}<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
+            f"{self.fill(case, case.main)}\n{listen}"
+            f"<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
             f'    DocumentRoot "{self.root(case)}"\n'
             f'    ErrorLog "@LOGS@/{case.name}.log"\n{interpreter}{access_log}'
             f"{self.fill(case, case.config)}\n</VirtualHost>\n"
@@ -96,6 +97,10 @@ class Site:
 MODULES = (
     "access_compat",
     "allowmethods",
+    "auth_digest",
+    "authn_anon",
+    "authn_dbm",
+    "authz_dbm",
     "authz_groupfile",
     "authz_owner",
     "autoindex",

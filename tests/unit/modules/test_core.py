@@ -108,8 +108,10 @@ def test_handlers_and_names() -> None:
     host = config.main
     assert host.merged()[CoreDir].handler == "mod_python"
     inner = host.merged(host.locations.match("/a"))[CoreDir]
-    assert (inner.handler, inner.auth_type) == ("", "")
-    assert host.merged(host.locations.match("/b"))[CoreDir].auth_type == "Basic"
+    assert (inner.handler, inner.auth_type) == ("", None)
+    other = host.merged(host.locations.match("/b"))[CoreDir].auth_type
+    assert other is not None
+    assert other.fixed == "Basic"
 
 
 def test_full_url_for_401_is_left_out() -> None:

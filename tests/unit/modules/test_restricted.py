@@ -20,6 +20,10 @@ LINES = {
     "page": 'ErrorDocument 404 "%{file:/etc/hostname}"',
     "redirect": '<If "true">\nRedirect 302 "http://x.test/%{file:/etc/hostname}"\n</If>',
     "user": "Require user %{file:/etc/hostname}",
+    "realm": 'AuthName "%{file:/etc/hostname}"',
+    "scheme": 'AuthType "%{file:/etc/hostname}"',
+    "false user": 'AuthBasicFake "%{file:/etc/hostname}"',
+    "false password": 'AuthBasicFake x "%{file:/etc/hostname}"',
 }
 READS = "file('/etc/hostname') =~ m#.#"
 

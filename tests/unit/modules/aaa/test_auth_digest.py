@@ -129,7 +129,8 @@ def test_too_old(config: ServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("AuthDigestProvider dbm", "Unknown Authn provider: dbm"),
+        ("AuthDigestProvider ldap", "Unknown Authn provider: ldap"),
+        ("AuthDigestProvider anon", "The 'anon' Authn provider doesn't support Digest Authentication"),
         ("AuthDigestQop auth-int", "Unrecognized qop: auth-int"),
         ("AuthDigestAlgorithm SHA", "Unsupported algorithm in AuthDigestAlgorithm: SHA"),
         ("AuthDigestNonceLifetime soon", "Invalid time in AuthDigestNonceLifetime: soon"),
