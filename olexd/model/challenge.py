@@ -6,15 +6,13 @@ RFC 9110 section 11, RFC 7617, RFC 7616; configuration spec 4.1 and 4.4.
 from __future__ import annotations
 
 import base64
-import hmac
 import re
-import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from olexd.config.settings import setting
+from olexd.model.nonces import USES, make_nonce
 from olexd.model.realm import auth_name, auth_type
 from olexd.model.request import Request
 
@@ -52,43 +50,38 @@ def basic_challenge(realm: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class DigestDir:
-    """What Digest challenges say. `lifetime` is how many seconds a nonce is good for, negative for ever."""
+    """What Digest challenges say, and how long they hold.
+
+    `lifetime` is how many seconds a nonce is good for: 0 for one use, negative for ever. With `counted` each
+    use has to have a higher count.
+    """
 
     lifetime: int = setting(300)
-    qop: bool = setting(True)
+    counted: bool = setting(False)
     domain: tuple[str, ...] = setting(())
 
-
-_SECRET: Final = secrets.token_bytes(32)
-
-
-def digest_nonce(realm: str) -> str:
-    """Return a nonce that tells when and by whom it was made."""
-    made = f"{int(time.time()):x}"
-    return f"{made}-{_sign(made, realm)}"
+    @property
+    def watched(self) -> bool:
+        """Whether it matters how often a nonce was used."""
+        return self.counted or self.lifetime == 0
 
 
-def _sign(made: str, realm: str) -> str:
-    return hmac.new(_SECRET, f"{made}:{realm}".encode("utf-8", "surrogateescape"), "sha256").hexdigest()[:40]
-
-
-def nonce_age(nonce: str, realm: str) -> int | None:
-    """Return how many seconds ago a nonce for `realm` was made; None for one that is not ours."""
-    made, _, signature = nonce.partition("-")
-    if not hmac.compare_digest(_sign(made, realm).encode(), signature.encode("utf-8", "surrogateescape")):
-        return None
-    return int(time.time()) - int(made, 16)
+def digest_nonce(realm: str, conf: DigestDir) -> str:
+    """Return a new nonce, remembered if the places with these settings look at how it is used."""
+    nonce = make_nonce(realm)
+    if conf.watched:
+        USES.begin(nonce)
+    return nonce
 
 
 def digest_challenge(realm: str, conf: DigestDir, stale: bool = False) -> bytes:
     """Return the value of the field for a realm; `stale` says that only the nonce was too old."""
-    parts = [f'realm="{escape_quotes(realm)}"', f'nonce="{digest_nonce(realm)}"', "algorithm=MD5"]
+    parts = [f'realm="{escape_quotes(realm)}"', f'nonce="{digest_nonce(realm, conf)}"', "algorithm=MD5"]
     if conf.domain:
         parts.append(f'domain="{" ".join(conf.domain)}"')
     if stale:
         parts.append("stale=true")
-    if conf.qop:
-        parts.append('qop="auth"')
+    parts.append('qop="auth"')
     return f"Digest {', '.join(parts)}".encode()
 
 

@@ -68,6 +68,8 @@ class Request:
     handler: str | None = None
     user: str | None = None
     ap_auth_type: str | None = None
+    authentication_info: bytes | None = None
+    """What the field Authentication-Info is to say, once the request is let in."""
     filename: str | None = None
     canonical_filename: str | None = None
     path_info: str | None = None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from tests.parity.runner.case import Case, Expect, Request, get, raw
-from tests.parity.runner.client import Response, Wire, read_response
+from tests.integration.servers import RunningServer
+from tests.parity.runner.case import Case, Expect, Request, get, known, raw
+from tests.parity.runner.client import Client, Response, Wire, read_response
 from tests.parity.runner.compare import View, difference, unmet
+from tests.parity.runner.digest import Digest, parts
 
 PAGE = """<!DOCTYPE html>
 <html><head>
@@ -100,3 +103,33 @@ def test_requests_say_what_they_are() -> None:
     assert b"Host: case-name.test\r\n" in get("/x").encode(case)
     assert raw(b"GET / HTTP/1.1\r\nHost: @HOST@\r\n\r\n").encode(case).endswith(b"case-name.test\r\n\r\n")
     assert Request("GET", "/", host=None).encode(case) == b"GET / HTTP/1.1\r\n\r\n"
+
+
+RFC_2617 = (
+    'Digest realm="testrealm@host.com", qop="auth", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
+    'opaque="5ccc069c403ebaf9f0171e9517f40e41"'
+)
+
+
+def test_digest_credentials_are_those_of_the_standard() -> None:
+    """The example of RFC 2617 section 3.5, and what changes in it does."""
+    right = Digest("Mufasa", "Circle Of Life")
+    sent = right.answer(RFC_2617, "GET", "/dir/index.html")
+    assert 'response="6629fae49393a05397450978507c4ef1"' in sent
+    assert 'opaque="5ccc069c403ebaf9f0171e9517f40e41"' in sent
+    assert "6629fae4" not in Digest("Mufasa", "other").answer(RFC_2617, "GET", "/dir/index.html")
+    assert "qop" not in Digest("Mufasa", "x", {"qop": None}).answer(RFC_2617, "GET", "/")
+    assert known("joe", "x", nonce="").encode(Case("name")).count(b"Authorization: Digest ") == 1
+
+
+def test_a_wrong_proof_is_trouble() -> None:
+    """The server has to know the password as well."""
+    request = known("joe", "secret")
+    client = Client(cast(RunningServer, None), Case("x"))
+    client.challenge = RFC_2617
+    answer = parts(Digest("joe", "secret").answer(RFC_2617, "", "/"))["response"]
+    for proof, is_wrong in ((answer, False), ("0" * 32, True)):
+        head = f'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAuthentication-Info: rspauth="{proof}"\r\n\r\n'
+        response = received(head.encode())
+        client.keep_challenge(request, response)
+        assert bool(response.trouble) is is_wrong

@@ -7,14 +7,17 @@ import hmac
 import re
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
-from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.config.settings import UNSET, setting
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
+from olexd.config.settings import UNSET, Settings, setting
 from olexd.errorlog import Level
-from olexd.model.challenge import DigestDir, nonce_age, note_auth_failure
+from olexd.model.cgi_env import server_name, server_port
+from olexd.model.challenge import DigestDir, digest_nonce, note_auth_failure
 from olexd.model.logging import log_request
+from olexd.model.nonces import USES, nonce_age
 from olexd.model.realm import auth_name, is_auth_type, may_be_auth_type
 from olexd.model.request import Request
 from olexd.modules.aaa.authn_core import PROVIDERS, provider
@@ -40,24 +43,27 @@ class DigestProviderDir:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The parts of an Authorization field; `qop` is "" for the old scheme without it."""
+    """The parts of an Authorization field."""
 
     user: str
     realm: str
     nonce: str
     uri: str
     response: str
-    algorithm: str = "MD5"
-    cnonce: str = ""
-    count: str = ""
+    cnonce: str
+    count: str
     qop: str = ""
+    algorithm: str = "MD5"
+    opaque: str | None = None
 
 
 _PARAMETER: Final = re.compile(r'\s*([A-Za-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))\s*(?:,|$)')
+_COUNT: Final = re.compile("[0-9A-Fa-f]{1,16}")
 _FIELDS: Final = {"username": "user", "nc": "count"}
 _NAMES: Final = frozenset(
-    {"username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "nc", "qop"}
+    {"username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "nc", "qop", "opaque"}
 )
+_NEEDED: Final = frozenset({"user", "realm", "nonce", "uri", "response", "cnonce", "count"})
 
 
 def digest_credentials(value: str | None) -> Credentials | None:
@@ -72,11 +78,7 @@ def digest_credentials(value: str | None) -> Credentials | None:
             quoted: str | None = match[2]
             plain = match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
             found[_FIELDS.get(name, name)] = plain
-    if not {"user", "realm", "nonce", "uri", "response"} <= found.keys():
-        return None
-    if found.get("qop") and not (found.get("cnonce") and found.get("count")):
-        return None
-    return Credentials(**found)
+    return Credentials(**found) if found.keys() >= _NEEDED else None
 
 
 def _md5(*parts: str) -> str:
@@ -86,10 +88,23 @@ def _md5(*parts: str) -> str:
 
 def expected_response(sent: Credentials, ha1: str, method: str) -> str:
     """Return what `response` is when the password is right; `method` "" for the server's own answer."""
-    ha2 = _md5(method, sent.uri)
-    if not sent.qop:
-        return _md5(ha1, sent.nonce, ha2)
-    return _md5(ha1, sent.nonce, sent.count, sent.cnonce, sent.qop, ha2)
+    return _md5(ha1, sent.nonce, sent.count, sent.cnonce, sent.qop, _md5(method, sent.uri))
+
+
+def is_about(uri: str, request: Request) -> bool:
+    """Return whether the `uri` of credentials names what a request asks for, however it is escaped."""
+    try:
+        sent, asked = urlsplit(uri), urlsplit(request.unparsed_uri)
+        port = sent.port
+    except ValueError:
+        return False
+    if sent.hostname and sent.hostname != (asked.hostname or server_name(request)).lower():
+        return False
+    if port is not None and port != (asked.port or server_port(request)):
+        return False
+    return unquote_to_bytes(sent.path) == unquote_to_bytes(asked.path) and unquote_to_bytes(
+        sent.query
+    ) == unquote_to_bytes(asked.query)
 
 
 # Setters
@@ -107,10 +122,10 @@ def add_providers(conf: DigestProviderDir, args: Args) -> DigestProviderDir:
 
 
 def set_qop(conf: DigestDir, args: Args) -> DigestDir:
-    """Store whether clients are offered qop=auth; anything else is refused."""
-    if args.words not in (("none",), ("auth",)):
-        raise DirectiveError(f"Unrecognized qop: {' '.join(args.words)}")
-    return replace(conf, qop=args.word == "auth")
+    """Accept auth: without it credentials could be used again for other requests."""
+    if [word.lower() for word in args.words] != ["auth"]:
+        raise DirectiveError("AuthDigestQop is deprecated: only 'auth' is supported")
+    return conf
 
 
 def set_algorithm(conf: DigestDir, args: Args) -> DigestDir:
@@ -156,7 +171,7 @@ DIRECTIVES: Final = (
         Arity.ITERATE,
         DigestDir,
         set_qop,
-        "none, or auth",
+        "auth",
         "auth",
         _AUTHCONFIG,
     ),
@@ -179,8 +194,23 @@ DIRECTIVES: Final = (
         "A list of URI's which belong to the same realm",
         override=_AUTHCONFIG,
     ),
-    accepted("AuthDigestShmemSize", Context.SERVER, Arity.ONE, DigestDir, "nonces need no memory"),
-    accepted("AuthDigestNcCheck", _DH, Arity.FLAG, DigestDir, "httpd never checks counts", _AUTHCONFIG),
+    accepted(
+        "AuthDigestShmemSize",
+        Context.SERVER,
+        Arity.ONE,
+        DigestDir,
+        "as many nonces are remembered as there is reason to",
+    ),
+    Directive(
+        "AuthDigestNcCheck",
+        _DH,
+        Arity.FLAG,
+        DigestDir,
+        store_flag("counted"),
+        "Whether or not to check the nonce-count sent by the client",
+        "Off",
+        _AUTHCONFIG,
+    ),
 )
 
 
@@ -194,6 +224,17 @@ def _refuse(request: Request, message: str, stale: bool = False) -> int:
     return UNAUTHORIZED
 
 
+def _complaint(value: str | None, request: Request) -> str:
+    """Return what the log says of an Authorization field that is of no use, "" for an absent one."""
+    if value is None:
+        return ""
+    scheme = value.partition(" ")[0]
+    if scheme.lower() != "digest":
+        return f"AH01781: client used wrong authentication scheme `{scheme}': {request.uri}"
+    missing = "missing user, realm, nonce, uri, digest, cnonce, or nonce_count"
+    return f"AH01782: {missing} in authorization header: {request.uri}"
+
+
 async def check_user(request: Request) -> int:
     """Authenticate by the Authorization field and a file of `user:realm:hash` lines."""
     if not is_auth_type(request, "digest"):
@@ -205,15 +246,16 @@ async def check_user(request: Request) -> int:
     value = request.headers_in.get("Authorization")
     sent = digest_credentials(value)
     if sent is None:
-        wrong = "" if value is None else f"AH01778: no usable digest credentials: {request.uri}"
-        return _refuse(request, wrong)
+        return _refuse(request, _complaint(value, request))
     request.user, request.ap_auth_type = sent.user, "Digest"
     # The credentials are about the request that the client made.
-    target = original(request).unparsed_uri
-    if sent.uri != target:
-        message = f"AH01785: uri mismatch - <{sent.uri}> does not match request-uri <{target}>"
+    asked = original(request)
+    if not is_about(sent.uri, asked):
+        message = f"AH01786: uri mismatch - <{sent.uri}> does not match request-uri <{asked.unparsed_uri}>"
         log_request(request, message, Level.ERR, "auth_digest")
         return BAD_REQUEST
+    if sent.opaque is not None:
+        return _refuse(request, f"AH01787: received invalid opaque - got `{sent.opaque}'", stale=True)
     if sent.realm != realm:
         return _refuse(request, f"AH01788: realm mismatch - got `{sent.realm}' but expected `{realm}'")
     if sent.algorithm.upper() != "MD5":
@@ -242,8 +284,8 @@ def _check_response(request: Request, sent: Credentials) -> int:
         return _refuse(
             request, f"AH01790: user `{sent.user}' in realm `{sent.realm}' not found: {request.uri}"
         )
-    if sent.qop not in ("", "auth"):
-        return _refuse(request, f"AH01793: invalid qop `{sent.qop}' received: {request.uri}")
+    if sent.qop.lower() != "auth":
+        return _refuse(request, f"AH10560: invalid or missing qop value '{sent.qop}': {request.uri}")
     wanted = expected_response(sent, ha1, original(request).method)
     if not hmac.compare_digest(wanted.encode(), sent.response.encode("utf-8", "surrogateescape")):
         return _refuse(request, f"AH01794: user {sent.user}: password mismatch: {request.uri}")
@@ -254,14 +296,49 @@ def _check_nonce(request: Request, sent: Credentials, ha1: str) -> int:
     age = nonce_age(sent.nonce, sent.realm)
     if age is None:
         return _refuse(request, f"AH01776: invalid nonce {sent.nonce} received - hash is not ours")
-    lifetime = request.conf[DigestDir].lifetime
-    if lifetime >= 0 and age > lifetime:
+    conf = request.conf[DigestDir]
+    if 0 < conf.lifetime < age:
         return _refuse(request, "", stale=True)
-    if sent.qop:
-        answer = expected_response(sent, ha1, "")
-        request.err_headers_out["Authentication-Info"] = (
-            f'rspauth="{answer}", cnonce="{_quoted(sent.cnonce)}", nc={_token(sent.count)}, qop=auth'
-        ).encode()
+    first = original(request)
+    if conf.watched and first.authentication_info is None:
+        refusal = _check_use(request, conf, sent)
+        if refusal != OK:
+            return refusal
+    first.authentication_info = _proof(conf, sent, ha1)
+    return OK
+
+
+def _check_use(request: Request, conf: DigestDir, sent: Credentials) -> int:
+    """Return OK for credentials that were not used before, and note that they are now."""
+    if not _COUNT.fullmatch(sent.count):
+        return _refuse(request, f"AH01773: invalid nc {sent.count} received - not a number")
+    if conf.lifetime == 0:
+        used = f"AH01779: user {sent.user}: one-time-nonce {sent.nonce} already used - sending new nonce"
+        return OK if USES.spend(sent.nonce) else _refuse(request, used, stale=True)
+    count = int(sent.count, 16)
+    last = USES.last(sent.nonce, count)
+    if last is None:
+        return _refuse(request, "AH10618: client is no longer known - sending new nonce", stale=True)
+    if count > last:
+        return OK
+    failed = f"nonce-count check failed: {count} is not above {last} for nonce {sent.nonce}"
+    return _refuse(request, f"AH01774: Warning, possible replay attack: {failed}")
+
+
+def _proof(conf: DigestDir, sent: Credentials, ha1: str) -> bytes:
+    """Return an Authentication-Info value; it names the next nonce where each is good for one use."""
+    parts = [f'rspauth="{expected_response(sent, ha1, "")}"']
+    if conf.lifetime == 0:
+        parts.append(f'nextnonce="{digest_nonce(sent.realm, conf)}"')
+    parts += [f'cnonce="{_quoted(sent.cnonce)}"', f"nc={_token(sent.count)}", f"qop={sent.qop}"]
+    return ", ".join(parts).encode()
+
+
+def prove(request: Request) -> int:
+    """Let the response to what the client asked for prove that the server knows the password too."""
+    if request.authentication_info is None:
+        return DECLINED
+    request.headers_out["Authentication-Info"] = request.authentication_info
     return OK
 
 
@@ -273,6 +350,10 @@ def _token(text: str) -> str:
     return re.sub("[^0-9A-Za-z]", "", text)
 
 
+def _wanted(settings: Settings) -> bool:
+    return may_be_auth_type(settings, "digest")
+
+
 MODULE: Final = Module(
     ModuleSpec(
         "auth_digest",
@@ -281,5 +362,5 @@ MODULE: Final = Module(
         (DigestDir, DigestProviderDir),
         DIRECTIVES,
     ),
-    (Hook(Phase.CHECK_USER_ID, check_user, wanted=lambda settings: may_be_auth_type(settings, "digest")),),
+    (Hook(Phase.CHECK_USER_ID, check_user, wanted=_wanted), Hook(Phase.FIXUPS, prove, wanted=_wanted)),
 )

@@ -226,7 +226,7 @@ async def decide_early(request: Request) -> int:
         return INTERNAL_SERVER_ERROR
     if verdict is Verdict.GRANTED:
         return OK
-    if verdict is Verdict.NEEDS_USER or _depends_on_user(request, requirements):
+    if verdict is Verdict.NEEDS_USER:
         return DECLINED
     log_request(
         request,
@@ -235,13 +235,6 @@ async def decide_early(request: Request) -> int:
         "authz_core",
     )
     return FORBIDDEN
-
-
-def _depends_on_user(request: Request, requirements: Sequence[Requirement]) -> bool:
-    """Return whether a user that is known already was refused: that is for the later phases to tell."""
-    if request.user is None:
-        return False
-    return any(requirement.by_user for requirement in requirements)
 
 
 def _undecided(request: Request) -> int:

@@ -85,7 +85,7 @@ def _expr(line: Line) -> Requirement:
         found = condition(text, line.vocabulary)
     except ExprError as error:
         raise unreadable(error) from None
-    return Requirement(partial(_by_condition, found), True, "REMOTE_USER" in found.names)
+    return Requirement(partial(_by_condition, found), blocks=True)
 
 
 KINDS: Final[Kinds] = {

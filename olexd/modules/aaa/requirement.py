@@ -39,15 +39,13 @@ class CannotDecide(Exception):
 class Requirement:
     """One Require line or container.
 
-    `check` may only be called on a pool thread when it `blocks`, and may raise CannotDecide. `by_user` tells
-    whether the user matters, `negative` whether it can only deny. With `methods` it speaks of requests with
-    these alone, with `parts` of those that one of them speaks of. `lines` are the arguments of the Require
-    lines it stands for.
+    `check` may only be called on a pool thread when it `blocks`, and may raise CannotDecide. `negative` tells
+    that it can only deny. With `methods` it speaks of requests with these alone, with `parts` of those that
+    one of them speaks of. `lines` are the arguments of the Require lines it stands for.
     """
 
     check: Callable[[Request], Verdict]
     blocks: bool = False
-    by_user: bool = False
     negative: bool = False
     methods: Methods | None = None
     parts: tuple[Requirement, ...] = ()
@@ -116,7 +114,6 @@ def contain(name: str, inside: tuple[Requirement, ...], methods: Methods | None)
     return Requirement(
         negate(check) if negative else check,
         any(requirement.blocks for requirement in inside),
-        any(requirement.by_user for requirement in inside),
         negative,
         methods,
         lines=_lines(inside),
@@ -143,7 +140,6 @@ def _group(check: Callable[[Request], Verdict], parts: tuple[Requirement, ...]) 
     return Requirement(
         check,
         any(part.blocks for part in parts),
-        any(part.by_user for part in parts),
         parts=parts,
         lines=_lines(parts),
     )
@@ -205,4 +201,4 @@ def of_user(check: Callable[[Request, str], Verdict], blocks: bool = False) -> R
     def checked(request: Request) -> Verdict:
         return Verdict.NEEDS_USER if request.user is None else check(request, request.user)
 
-    return Requirement(checked, blocks, by_user=True)
+    return Requirement(checked, blocks)

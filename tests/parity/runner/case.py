@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.parity.runner.digest import Digest
+
 Text = str | bytes
 
 LOCATION = """
@@ -37,7 +39,8 @@ SESSION_COOKIE = (r"(pysid|mine)=(.*?); samesite=Lax; httponly", r"\1=\2")
 class Request:
     """One request. `headers` are lines ("Name: value"); `host` is what the Host line says, None for none,
     "" for the case's own host. `raw` replaces the whole request; `answers` is how many responses it gets.
-    After a `last` one the client closes its sending side.
+    After a `last` one the client closes its sending side. With `digest` it answers the challenge that came
+    last.
     """
 
     method: str
@@ -49,15 +52,18 @@ class Request:
     raw: bytes | None = None
     answers: int = 1
     last: bool = False
+    digest: Digest | None = None
 
-    def encode(self, case: Case, cookie: str = "") -> bytes:
-        """Return the bytes to send; `cookie` is the value of the Cookie line that the client carries."""
+    def encode(self, case: Case, cookie: str = "", challenge: str = "") -> bytes:
+        """Return the bytes to send; `cookie` and `challenge` are what the client has from the server."""
         if self.raw is not None:
             return self.raw.replace(b"@HOST@", case.host.encode())
         lines = [f"{self.method} {self.path} HTTP/{self.http}"]
         if self.host is not None:
             lines.append(f"Host: {self.host or case.host}")
         lines += self.headers
+        if self.digest is not None:
+            lines.append(f"Authorization: {self.digest.answer(challenge, self.method, self.path)}")
         if cookie:
             lines.append(f"Cookie: {cookie}")
         if self.body is not None and not self.has("content-length") and not self.has("transfer-encoding"):
@@ -89,6 +95,15 @@ def ask(method: str, path: str, *headers: str, body: Text | None = None, http: s
 def get(path: str = "/", *headers: str, http: str = "1.1", host: str | None = "") -> Request:
     """Return a GET request."""
     return ask("GET", path, *headers, http=http, host=host)
+
+
+def known(user: str, password: str, path: str = "/", method: str = "GET", hashed: str = "",
+          **changes: str | None) -> Request:  # fmt: skip
+    """Return a request with Digest credentials that answer the last challenge, right but for `changes`.
+
+    `hashed` is the method that they are about, if it is not the request's own.
+    """
+    return Request(method, path, digest=Digest(user, password, changes, hashed))
 
 
 def head(path: str = "/", *headers: str, http: str = "1.1") -> Request:

@@ -149,6 +149,7 @@ class Client:
         self.address = address
         self.case = case
         self.cookies: dict[str, str] = {}
+        self.challenge = ""
         self.wire: Wire | None = None
 
     def run(self) -> list[Response]:
@@ -163,7 +164,7 @@ class Client:
         fresh = self.wire is None
         wire = self.wire = self.wire or Wire(self.connect())
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        wire.connection.sendall(request.encode(self.case, cookie))
+        wire.connection.sendall(request.encode(self.case, cookie, self.challenge))
         if request.last:
             wire.connection.shutdown(socket.SHUT_WR)
         methods = request.methods * request.answers
@@ -171,6 +172,7 @@ class Client:
         for response in responses:
             response.new_connection = fresh
             self.keep_cookies(response)
+            self.keep_challenge(request, response)
         if not self.case.same_connection or not responses[-1].persistent:
             self.hang_up(responses[-1])
         return responses
@@ -188,6 +190,14 @@ class Client:
                 if name.lower() == "set-cookie":
                     key, _, text = value.split(";")[0].partition("=")
                     self.cookies[key.strip()] = text
+
+    def keep_challenge(self, request: Request, response: Response) -> None:
+        """Check the server's own proof against the challenge that was answered, and remember a new one."""
+        info = response.value("authentication-info")
+        answer = request.digest
+        if answer and info and not answer.is_confirmed(info, self.challenge, request.path):
+            response.trouble = f"the server does not prove that it knows the password: {info}"
+        self.challenge = response.value("www-authenticate") or self.challenge
 
     def hang_up(self, last: Response | None = None) -> None:
         """End our side and note what the server still sends after its last response."""

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from olexd.config.server import ServerConfig
-from olexd.model import challenge
+from olexd.model import challenge, nonces
+from olexd.modules.aaa import auth_digest
 from olexd.modules.aaa.auth_digest import digest_credentials
 from tests.unit.support import Response, complaint, configure, get
 
@@ -66,7 +67,7 @@ def test_challenge(config: ServerConfig) -> None:
     answer = get(config)
     assert answer.status == 401
     assert re.fullmatch(
-        r'Digest realm="the place", nonce="[0-9a-f]+-[0-9a-f]{40}", algorithm=MD5, domain="/a /b", '
+        r'Digest realm="the place", nonce="[0-9a-f-]+-[0-9a-f]{40}", algorithm=MD5, domain="/a /b", '
         r'qop="auth"',
         answer.fields["www-authenticate"],
     )
@@ -79,9 +80,6 @@ def test_right(config: ServerConfig) -> None:
     assert re.fullmatch(
         r'rspauth="[0-9a-f]{32}", cnonce="abc", nc=00000001, qop=auth', answer.fields["authentication-info"]
     )
-    old = ask(config, qop="", cnonce="", nc="")
-    assert old.status == 200
-    assert "authentication-info" not in old.fields
 
 
 @pytest.mark.parametrize(
@@ -94,6 +92,8 @@ def test_right(config: ServerConfig) -> None:
         {"response": "\u00e9"},
         {"algorithm": "SHA-256"},
         {"qop": "auth-int"},
+        {"qop": "", "nc": "", "cnonce": ""},
+        {"qop": "", "nc": "00000001", "cnonce": "abc"},
         {"nonce": "12345678-" + "0" * 40},
         {"nonce": "nonsense"},
         {"cnonce": ""},
@@ -111,16 +111,35 @@ def test_index(config: ServerConfig) -> None:
     assert ask(config, "/").body == b"inside"
 
 
-def test_another_target(config: ServerConfig) -> None:
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/other.html",
+        "/index.html?a=b",
+        "index.html",
+        "*",
+        "http://elsewhere.test/index.html",
+        "http://localhost:81/index.html",
+        "http://[::1/index.html",
+        "http://localhost:x/index.html",
+    ],
+)
+def test_another_target(config: ServerConfig, uri: str) -> None:
     """Credentials for another URL are no credentials for this one."""
-    assert ask(config, uri="/other.html").status == 400
+    assert ask(config, uri=uri).status == 400
+
+
+@pytest.mark.parametrize("uri", ["/%69ndex.html", "/index.html#part", "http://localhost/index.html"])
+def test_the_same_target(config: ServerConfig, uri: str) -> None:
+    """A target may be written in another way."""
+    assert ask(config, uri=uri).status == 200
 
 
 def test_too_old(config: ServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A nonce that is too old is refused as stale, so that browsers try again without asking."""
     old = nonce(config)
-    now = challenge.time.time()
-    monkeypatch.setattr(challenge.time, "time", lambda: now + 301)
+    now = nonces.time.time()
+    monkeypatch.setattr(nonces.time, "time", lambda: now + 301)
     answer = ask(config, nonce=old)
     assert answer.status == 401
     assert "stale=true" in answer.fields["www-authenticate"]
@@ -131,7 +150,8 @@ def test_too_old(config: ServerConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("AuthDigestProvider ldap", "Unknown Authn provider: ldap"),
         ("AuthDigestProvider anon", "The 'anon' Authn provider doesn't support Digest Authentication"),
-        ("AuthDigestQop auth-int", "Unrecognized qop: auth-int"),
+        ("AuthDigestQop auth-int", "AuthDigestQop is deprecated: only 'auth' is supported"),
+        ("AuthDigestQop none", "AuthDigestQop is deprecated: only 'auth' is supported"),
         ("AuthDigestAlgorithm SHA", "Unsupported algorithm in AuthDigestAlgorithm: SHA"),
         ("AuthDigestNonceLifetime soon", "Invalid time in AuthDigestNonceLifetime: soon"),
     ],
@@ -145,6 +165,81 @@ def test_configuration_refused(line: str, message: str) -> None:
 def test_no_credentials(value: str | None) -> None:
     """What is incomplete or of another scheme counts as nothing."""
     assert digest_credentials(value) is None
+
+
+def strict(directory: Path, line: str, require: str = "valid-user") -> ServerConfig:
+    """Return the site of `config` with a line more."""
+    return configure(
+        f"DocumentRoot {directory}\nErrorLog {directory}/error.log\n<Location />\nAuthType Digest\n"
+        f'AuthName "the place"\nAuthUserFile {directory}/users\n{line}\nRequire {require}\n</Location>'
+    )
+
+
+def test_counts(config: ServerConfig, tmp_path: Path) -> None:
+    """With AuthDigestNcCheck credentials that were overheard are good for nothing."""
+    counted = strict(tmp_path, "AuthDigestNcCheck On")
+    first = nonce(counted)
+    assert ask(counted, nonce=first, nc="00000002").status == 200
+    for count in ("00000002", "00000001", "00000000", "x", "-1", "0x3", "1_0"):
+        assert ask(counted, nonce=first, nc=count).status == 401
+    assert ask(counted, nonce=first, nc="0000000a").status == 200
+    assert ask(config, nonce=first, nc="0000000a").status == 200
+
+
+def test_wrong_passwords_count_for_nothing(config: ServerConfig, tmp_path: Path) -> None:
+    """Who does not know the password cannot use up somebody's nonce."""
+    for line in ("AuthDigestNcCheck On", "AuthDigestNonceLifetime 0"):
+        guarded = strict(tmp_path, line)
+        first = nonce(guarded)
+        assert ask(guarded, nonce=first, nc="ffffffff", password="wrong").status == 401
+        assert ask(guarded, nonce=first).status == 200
+
+
+def test_one_use(config: ServerConfig, tmp_path: Path) -> None:
+    """With a lifetime of 0 each nonce is good once; the answer names the next, a second use is stale."""
+    guarded = strict(tmp_path, "AuthDigestNonceLifetime 0")
+    first = nonce(guarded)
+    answer = ask(guarded, nonce=first)
+    following = re.search('nextnonce="(.*?)"', answer.fields["authentication-info"])
+    again = ask(guarded, nonce=first)
+    assert (answer.status, again.status) == (200, 401)
+    assert "stale=true" in again.fields["www-authenticate"]
+    assert following is not None
+    assert ask(guarded, nonce=following[1]).status == 200
+
+
+@pytest.mark.parametrize("line", ["AuthDigestNcCheck On", "AuthDigestNonceLifetime 0"])
+def test_forgotten(config: ServerConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """A nonce that had to make room may have been used before: it is refused as stale."""
+    monkeypatch.setattr(challenge, "USES", uses := nonces.Uses(2))
+    monkeypatch.setattr(auth_digest, "USES", uses)
+    guarded = strict(tmp_path, line)
+    first = nonce(guarded)
+    for _ in range(2):
+        nonce(guarded)
+    answer = ask(guarded, nonce=first)
+    assert answer.status == 401
+    assert "stale=true" in answer.fields["www-authenticate"]
+
+
+def test_directory_index_uses_a_nonce_once(config: ServerConfig, tmp_path: Path) -> None:
+    """What the server itself redirects is one use."""
+    for line in ("AuthDigestNcCheck On", "AuthDigestNonceLifetime 0"):
+        answer = ask(strict(tmp_path, line), "/")
+        assert (answer.status, answer.body) == (200, b"inside")
+
+
+def test_opaque(config: ServerConfig) -> None:
+    """Nobody was given an opaque value; who sends one is to ask again, quietly."""
+    answer = ask(config, opaque="x")
+    assert answer.status == 401
+    assert "stale=true" in answer.fields["www-authenticate"]
+
+
+def test_no_proof_without_access(config: ServerConfig, tmp_path: Path) -> None:
+    """Authentication-Info is for responses to those who are let in."""
+    refused = ask(strict(tmp_path, "", "user ann"))
+    assert (refused.status, "authentication-info" in refused.fields) == (401, False)
 
 
 def test_not_configured(tmp_path: Path) -> None:
