@@ -228,12 +228,12 @@ async def decide_early(request: Request) -> int:
         return OK
     if verdict is Verdict.NEEDS_USER:
         return DECLINED
-    log_request(
-        request,
-        f"AH01630: client denied by server configuration: {request.filename or request.uri}",
-        Level.ERR,
-        "authz_core",
-    )
+    return _deny(request)
+
+
+def _deny(request: Request) -> int:
+    message = f"AH01630: client denied by server configuration: {request.filename or request.uri}"
+    log_request(request, message, Level.ERR, "authz_core")
     return FORBIDDEN
 
 
@@ -259,16 +259,20 @@ async def authorize(request: Request) -> int:
         return INTERNAL_SERVER_ERROR
     if verdict is Verdict.GRANTED:
         return OK
-    log_request(
-        request,
-        f'AH01631: user {request.user}: authorization failure for "{request.uri}"',
-        Level.ERR,
-        "authz_core",
-    )
-    if request.conf[AuthzDir].forbidden_on_failure:
-        return FORBIDDEN
-    note_auth_failure(request)
-    return UNAUTHORIZED
+    if verdict is Verdict.NEEDS_USER:
+        return _refuse(request, "AH01629: authorization failure (no authenticated user)", UNAUTHORIZED)
+    if auth_type(request) is None:
+        # There is no way to ask for other credentials.
+        return _deny(request)
+    status = FORBIDDEN if request.conf[AuthzDir].forbidden_on_failure else UNAUTHORIZED
+    return _refuse(request, f"AH01631: user {request.user}: authorization failure", status)
+
+
+def _refuse(request: Request, message: str, status: int) -> int:
+    log_request(request, f'{message} for "{request.uri}"', Level.ERR, "authz_core")
+    if status == UNAUTHORIZED:
+        note_auth_failure(request)
+    return status
 
 
 def _wanted(settings: Settings) -> bool:

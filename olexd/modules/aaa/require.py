@@ -39,8 +39,8 @@ def _by_environment(names: tuple[str, ...], request: Request) -> Verdict:
 def _by_condition(condition: Condition, request: Request) -> Verdict:
     if RequestVariables(request).holds(condition):
         return Verdict.GRANTED
-    needs_user = "REMOTE_USER" in condition.names and request.user is None
-    return Verdict.NEEDS_USER if needs_user else Verdict.DENIED
+    # As in httpd another user could always change it, whoever the present one is.
+    return Verdict.NEEDS_USER if "REMOTE_USER" in condition.names else Verdict.DENIED
 
 
 def _is_tls(request: Request) -> Verdict:

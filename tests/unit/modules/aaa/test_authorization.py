@@ -75,6 +75,7 @@ def test_head_counts_as_get(tree: Path) -> None:
         (FILE + "Require user joe", ANN, 401),
         (FILE + "Require user joe\nAuthzSendForbiddenOnFailure On", ANN, 403),
         (FILE + "Require user joe\nAuthzSendForbiddenOnFailure On", JOE_WRONG, 401),
+        (FILE + "AuthzSendForbiddenOnFailure On\nRequire expr %{REMOTE_USER} == 'ann'", JOE, 401),
         (FILE + "Require ip 10\nRequire user joe", JOE, 200),
         (FILE + "Require local\nRequire user joe", None, 200),
         (FILE + "<RequireAll>\nRequire ip 10\nRequire user joe\n</RequireAll>", JOE, 403),
