@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import configuration, sessions
+from bench import configuration, guarded, sessions
 from bench.measure import MeasureFailed, Sample, check, idle_bytes, new_cookies, run_wrk
 from bench.scenarios import SCENARIOS, Scenario
 from bench.site import KINDS, PROXY, front, server, write_site
@@ -26,7 +26,8 @@ IDLE = "idle"
 SCALE = "sessions-scale"
 """Takes minutes and no server: only when asked for."""
 CONFIG = "config"
-"""Starts servers of its own: only when asked for."""
+GUARDED = "guarded"
+"""Both start servers of their own: only when asked for."""
 NAMES = [*(scenario.name for scenario in SCENARIOS), IDLE]
 HEADINGS = ("scenario", "apache/s", "olexd/s", "ratio", "p99 apache", "p99 olexd", "cpu apache", "cpu olexd")
 WIDTHS = (32, 10, 10, 7, 12, 12, 11, 11)
@@ -36,7 +37,10 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument(
-        "--only", action="append", choices=[*NAMES, SCALE, CONFIG], help="measure this one (may be repeated)"
+        "--only",
+        action="append",
+        choices=[*NAMES, SCALE, CONFIG, GUARDED],
+        help="measure this one (may be repeated)",
     )
     parser.add_argument("--seconds", type=int, default=3, help="length of one run (default 3)")
     parser.add_argument("--rounds", type=int, default=3, help="runs for each server (default 3)")
@@ -165,10 +169,11 @@ def main(argv: Sequence[str]) -> int:
     if reason := unusable():
         print(f"bench: {reason}", file=sys.stderr)
         return 1
-    if CONFIG in wanted:
-        configuration.main(options.seconds, options.threads)
-        if len(wanted) == 1:
-            return 0
+    for name, alone in ((CONFIG, configuration.main), (GUARDED, guarded.main)):
+        if name in wanted:
+            alone(options.seconds, options.threads)
+            if len(wanted) == 1:
+                return 0
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     failed = 0
