@@ -104,10 +104,14 @@ def add_alias(conf: AuthzServer, args: Args) -> AuthzServer:
     return replace(conf, aliases={**_aliases(args.main), name: found})
 
 
-def _left_over(args: Args) -> str:
-    """Return a warning about words that an alias does not take."""
+def _doubts(args: Args) -> str:
+    """Return a warning about words that an alias does not take, or one that is defined again."""
     words = split_words(args.raw)
-    return f"AH10142: {args.name} takes its arguments as one quoted word" if len(words) > 3 else ""
+    if len(words) > 3:
+        return f"AH10142: {args.name} takes its arguments as one quoted word"
+    if len(words) > 1 and words[1] in _aliases(args.main):
+        return f"{words[1]} is defined again; the Require lines above keep the first meaning"
+    return ""
 
 
 def _requirement(args: Args) -> tuple[Requirement, ...]:
@@ -147,7 +151,7 @@ DIRECTIVES: Final = (
         AuthzServer,
         add_alias,
         "a kind of requirement, a name for it with the settings in this section, and its arguments",
-        warn=_left_over,
+        warn=_doubts,
         holds=_AUTHCONFIG,
     ),
     Directive(

@@ -177,7 +177,13 @@ def test_refused(text: str, message: str) -> None:
     assert complaint(text) == message
 
 
-def test_arguments_in_one_word() -> None:
-    """Arguments that are not quoted are cut off, with a warning."""
-    config = load_text(AUTHZ.format("user a joe ann", ""), SPECS)
-    assert any("takes its arguments as one quoted word" in warning for warning in config.warnings)
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (AUTHZ.format("user a joe ann", ""), "takes its arguments as one quoted word"),
+        (AUTHZ.format("user a joe", "") * 2, "a is defined again; the Require lines above keep the first"),
+    ],
+)
+def test_warned_of(text: str, warning: str) -> None:
+    """Arguments that are not quoted are cut off, and a second alias of one name is probably a mistake."""
+    assert any(warning in given for given in load_text(text, SPECS).warnings)
