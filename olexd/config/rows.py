@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from olexd.config.errors import DirectiveError, Where
 from olexd.config.settings import UNSET, Settings
-from olexd.expr import REQUEST, Vocabulary
+from olexd.expr import Vocabulary
 
 C = TypeVar("C")
 
@@ -90,15 +90,15 @@ class Methods:
 class Args:
     """What a directive was given.
 
-    `words` are the unquoted words, `raw` the rest of the line as written (after ${} expansion), `where`
-    the file and line, `server_root` the directory that relative paths start from, `section` the kind and
-    argument of the enclosing path section ("Location", "/app"), or None at server level, `directory` the
-    enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it), or None.
-    `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner` is what
-    the directives inside a container row set, unresolved. `container` is the
-    innermost container row around the directive, `<RequireAll>`, or "". `options` are the names that Options
-    may switch in a .htaccess file, None for all. `vocabulary` is what expressions may use here. `main` is
-    what the main server was told so far: unresolved server-wide settings.
+    `words` are the unquoted words, `raw` the rest of the line as written (after ${} expansion), `where` the
+    file and line, `server_root` the directory that relative paths start from. Expressions may use
+    `vocabulary`. `main` is what the main server was told so far: unresolved server-wide settings. `section`
+    is the kind and argument of the enclosing path section ("Location", "/app"), or None at server level,
+    `directory` the enclosing `<Directory>` path with a trailing slash (also seen from `<Files>` inside it),
+    or None. `methods` are those of the enclosing `<Limit>` or `<LimitExcept>`, None outside of one. `inner`
+    is what the directives inside a container row set, unresolved. `container` is the innermost container
+    row around the directive, `<RequireAll>`, or "". `options` are the names that Options may switch in a
+    .htaccess file, None for all.
     """
 
     name: str
@@ -106,14 +106,14 @@ class Args:
     raw: str
     where: Where
     server_root: str
+    vocabulary: Vocabulary
+    main: Settings
     section: tuple[str, str] | None = None
     directory: str | None = None
     methods: Methods | None = None
     inner: Any = None
     container: str = ""
     options: frozenset[str] | None = None
-    vocabulary: Vocabulary = REQUEST
-    main: Settings = dataclasses.field(default_factory=Settings)
 
     @property
     def word(self) -> str:

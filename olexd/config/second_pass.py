@@ -149,14 +149,14 @@ class SecondPass:
             raw,
             node.where,
             self._facts.server_root,
+            scope.vocabulary,
+            self._facts.main,
             scope.section,
             scope.directory,
             scope.methods,
             inner,
             scope.parent if scope.only is not None else "",
             None if scope.overrides is None else scope.overrides.options,
-            scope.vocabulary,
-            self._facts.main,
         )
         if row.warn is not None and (warning := row.warn(args)):
             self._warn(node.where, warning)

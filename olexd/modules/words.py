@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from olexd.config.errors import DirectiveError
@@ -16,6 +17,12 @@ C = TypeVar("C")
 _UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
 _NUMBER: Final = re.compile(r"\s*([+-]?\d+)(.*)", re.DOTALL)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean X?" for the known word that is most like `word`, "" when none is."""
+    near = get_close_matches(word, list(known), 1)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def lenient_int(word: str) -> int:

@@ -236,7 +236,7 @@ def _complaint(value: str | None, request: Request) -> str:
 
 
 async def check_user(request: Request) -> int:
-    """Authenticate by the Authorization field and a file of `user:realm:hash` lines."""
+    """Authenticate by the Authorization field and the providers' hashes."""
     if not is_auth_type(request, "digest"):
         return DECLINED
     realm = auth_name(request)
@@ -300,7 +300,9 @@ def _check_nonce(request: Request, sent: Credentials, ha1: str) -> int:
     if 0 < conf.lifetime < age:
         return _refuse(request, "", stale=True)
     first = original(request)
-    if conf.watched and first.authentication_info is None:
+    # What the server itself redirects is the same use of the credentials.
+    is_counted = first.authentication_info is not None and first.conf[DigestDir].watched
+    if conf.watched and not is_counted:
         refusal = _check_use(request, conf, sent)
         if refusal != OK:
             return refusal

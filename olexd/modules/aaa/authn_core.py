@@ -16,6 +16,7 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override
 from olexd.config.settings import Merge, Settings, setting
 from olexd.modules.aaa import authn_anon, authn_dbm, authn_file
 from olexd.modules.aaa.providers import Provider, Verdict, with_settings
+from olexd.modules.words import nearest
 from olexd.phases.hooks import Module
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
@@ -42,10 +43,10 @@ def _aliases(main: Settings) -> Mapping[str, Provider]:
 
 def provider(name: str, main: Settings) -> Provider:
     """Return a provider or an alias that stands above in the configuration. Raises DirectiveError."""
-    found = PROVIDERS.get(name) or _aliases(main).get(name)
-    if found is None:
-        raise DirectiveError(f"Unknown Authn provider: {name}")
-    return found
+    known = {**_aliases(main), **PROVIDERS}
+    if name not in known:
+        raise DirectiveError(f"Unknown Authn provider: {name}", nearest(name, known))
+    return known[name]
 
 
 def add_alias(conf: AuthnServer, args: Args) -> AuthnServer:

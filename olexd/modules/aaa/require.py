@@ -5,7 +5,7 @@ Each line is read once into a function from a request to a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -19,6 +19,7 @@ from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.aaa import authz_dbm, authz_groupfile, authz_host, authz_owner, authz_user
 from olexd.modules.aaa.requirement import Kinds, Line, Requirement, Verdict, negate, unreadable, verdict
+from olexd.modules.words import nearest
 
 # The checks
 
@@ -116,7 +117,7 @@ def read_requirement(args: Args, aliases: Mapping[str, Requirement]) -> Requirem
     negative = word.lower() == "not"
     kind, position = next_word(args.raw, position if negative else 0)
     raw = args.raw[position:]
-    found = aliases.get(kind) or read_kind(kind, Line(split_words(raw), raw, args.vocabulary))
+    found = aliases.get(kind) or read_kind(kind, Line(split_words(raw), raw, args.vocabulary), aliases)
     found = replace(found, methods=args.methods, lines=(" ".join(split_words(args.raw)),))
     if not negative:
         return found
@@ -130,11 +131,11 @@ def refuse_negative(what: str, container: str) -> None:
         raise DirectiveError(f"{what} directive has no effect in {container or '<RequireAny>'} directive")
 
 
-def read_kind(kind: str, line: Line) -> Requirement:
-    """Return the requirement of a built-in kind. Raises DirectiveError."""
+def read_kind(kind: str, line: Line, others: Iterable[str] = ()) -> Requirement:
+    """Return the requirement of a built-in kind. Raises DirectiveError; `others` may have been meant, too."""
     reader = KINDS.get(kind)
     if reader is None:
-        raise DirectiveError(f"Unknown Authz provider: {kind}")
+        raise DirectiveError(f"Unknown Authz provider: {kind}", nearest(kind, [*KINDS, *others]))
     if kind in _STATIC and any("%{" in word for word in line.words):
         raise DirectiveError(f"Require {kind} takes no expressions")
     return reader(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from olexd.config.build import load_text
+from olexd.config.errors import ConfigError
 from olexd.modules.registry import SPECS
 from tests.unit.modules.aaa.support import ANN, EVE, JOE, SHA, credentials, site
 from tests.unit.support import complaint, configure, get
@@ -187,3 +188,21 @@ def test_refused(text: str, message: str) -> None:
 def test_warned_of(text: str, warning: str) -> None:
     """Arguments that are not quoted are cut off, and a second alias of one name is probably a mistake."""
     assert any(warning in given for given in load_text(text, SPECS).warnings)
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("AuthBasicProvider flie", "did you mean file?"),
+        ("AuthBasicProvider clubs", "did you mean club?"),
+        ("Require valid_user", "did you mean valid-user?"),
+        ("Require freinds", "did you mean friends?"),
+        ("Require xyz", ""),
+    ],
+)
+def test_suggested(line: str, suggestion: str) -> None:
+    """A name that is nearly one that is known is named."""
+    known = AUTHN.format("file club", "") + AUTHZ.format("user friends joe", "")
+    with pytest.raises(ConfigError) as raised:
+        configure(f"{known}<Location />\n{line}\n</Location>")
+    assert raised.value.problems[0].suggestion == suggestion

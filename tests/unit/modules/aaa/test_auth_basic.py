@@ -79,6 +79,13 @@ def test_realm_of_a_request(tree: Path) -> None:
     assert response.fields["www-authenticate"] == r'Basic realm="for a\", b=\""'
 
 
+def test_realm_of_several_lines(tree: Path) -> None:
+    """A realm with a line break in it does not become a field of the response."""
+    lines = f'AuthType Basic\nAuthName "a\\nX-Evil: b"\nAuthUserFile USERS\n{VALID}'
+    response = get(site(tree, lines), "/f.txt")
+    assert (response.status, "x-evil" in response.fields) == (500, False)
+
+
 @pytest.mark.parametrize(
     ("scheme", "authorization", "status"),
     [("basic", JOE, 200), ("basic", "", 401), ("none", JOE, 500), ("", JOE, 500), ("digest", JOE, 401)],

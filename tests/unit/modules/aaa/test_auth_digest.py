@@ -229,6 +229,22 @@ def test_directory_index_uses_a_nonce_once(config: ServerConfig, tmp_path: Path)
         assert (answer.status, answer.body) == (200, b"inside")
 
 
+def test_a_redirect_into_a_stricter_place(tmp_path: Path) -> None:
+    """Credentials that were good for one place are counted where that place leads to."""
+    (tmp_path / "strict").mkdir()
+    (tmp_path / "strict" / "x").write_text("inside")
+    (tmp_path / "users").write_text(f"joe:the place:{md5('joe:the place:secret')}\n")
+    config = configure(
+        f"DocumentRoot {tmp_path}\nErrorLog {tmp_path}/error.log\n<Location />\nAuthType Digest\n"
+        f'AuthName "the place"\nAuthUserFile {tmp_path}/users\nRequire valid-user\n'
+        "ErrorDocument 404 /strict/x\n</Location>\n"
+        "<Location /strict>\nAuthDigestNcCheck On\n</Location>"
+    )
+    lenient = nonce(config)
+    assert [ask(config, "/nope", nonce=lenient).body == b"inside" for _ in range(2)] == [False, False]
+    assert ask(config, "/strict/x", nonce=lenient).status == 401
+
+
 def test_opaque(config: ServerConfig) -> None:
     """Nobody was given an opaque value; who sends one is to ask again, quietly."""
     answer = ask(config, opaque="x")
