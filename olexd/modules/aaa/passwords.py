@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 import time
+from threading import Lock
 from typing import Any, Final
 
 _APR1: Final = b"$apr1$"
@@ -22,6 +23,8 @@ _CRYPT_DATA: Final = 256 * 1024
 REMEMBER_SECONDS: Final = 30.0
 """How long a password that was right counts as right without being hashed again."""
 MAX_REMEMBERED: Final = 1024
+LOCKS: Final = 64
+"""How many different passwords can be hashed at once."""
 
 
 class Remembered:
@@ -34,20 +37,27 @@ class Remembered:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._until: dict[bytes, float] = {}
+        self._locks = [Lock() for _ in range(LOCKS)]
 
     def matches(self, password: bytes, stored: bytes) -> bool:
         """Return whether `stored` is a hash of `password`. Blocks for as long as the hash takes."""
         text = b"%d:%b%b" % (len(password), password, stored)
         digest = hashlib.blake2b(text, key=self._key).digest()
-        now = time.monotonic()
-        if self._until.get(digest, 0.0) > now:
+        if self._knows(digest):
             return True
-        if not matches(password, stored):
-            return False
-        if len(self._until) >= MAX_REMEMBERED:
-            self._until.clear()
-        self._until[digest] = now + REMEMBER_SECONDS
-        return True
+        # A browser asks on several connections at once: one of them hashes, the others learn of it.
+        with self._locks[digest[0] % LOCKS]:
+            if self._knows(digest):
+                return True
+            if not matches(password, stored):
+                return False
+            if len(self._until) >= MAX_REMEMBERED:
+                self._until.clear()
+            self._until[digest] = time.monotonic() + REMEMBER_SECONDS
+            return True
+
+    def _knows(self, digest: bytes) -> bool:
+        return self._until.get(digest, 0.0) > time.monotonic()
 
 
 REMEMBERED: Final = Remembered()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from olexd.modules.aaa import passwords
@@ -77,6 +80,31 @@ class TestRemembered:
         monkeypatch.setattr(passwords.time, "monotonic", lambda: now + passwords.REMEMBER_SECONDS + 1)
         assert remembered.matches(b"secret", b"hash")
         assert len(hashed) == 2
+
+    def test_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of many who ask at the same time one hashes."""
+        hashed: list[bytes] = []
+        looked, go_on = threading.Semaphore(0), threading.Event()
+
+        def slow(password: bytes, stored: bytes) -> bool:
+            hashed.append(password)
+            assert go_on.wait(10)
+            return True
+
+        class Watched(passwords.Remembered):
+            def _knows(self, digest: bytes) -> bool:
+                found = super()._knows(digest)
+                looked.release()
+                return found
+
+        monkeypatch.setattr(passwords, "matches", slow)
+        remembered = Watched()
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(remembered.matches, b"secret", b"hash") for _ in range(8)]
+            assert all(looked.acquire(timeout=10) for _ in range(9))
+            go_on.set()
+            assert all(one.result(10) for one in asked)
+        assert hashed == [b"secret"]
 
     def test_bounded(self, hashed: list[bytes]) -> None:
         """However many there are, only so many are remembered."""
