@@ -7,7 +7,7 @@ from typing import Final
 from olexd.config.module import ModuleSpec
 from olexd.model.request import Request
 from olexd.modules.proxy.directives import DIRECTIVES
-from olexd.modules.proxy.exchange import forward
+from olexd.modules.proxy.forward import forward
 from olexd.modules.proxy.mapping import backend_url, canonicalise, translate, wanted, wanted_as_handler
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
