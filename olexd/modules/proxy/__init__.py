@@ -10,6 +10,8 @@ from olexd.modules.proxy.directives import DIRECTIVES
 from olexd.modules.proxy.forward import forward
 from olexd.modules.proxy.mapping import backend_url, canonicalise, translate, wanted, wanted_as_handler
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
+from olexd.modules.proxy.tls import check
+from olexd.modules.proxy.tls_directives import TLS_DIRECTIVES, ProxyTls
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.status import DECLINED
 
@@ -21,7 +23,14 @@ def handle(request: Request) -> Answer:
 
 
 MODULE: Final = Module(
-    ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
+    ModuleSpec(
+        "proxy",
+        ("proxy_module", "mod_proxy.c"),
+        (ProxyServer,),
+        (ProxyDir, ProxyTls),
+        (*DIRECTIVES, *TLS_DIRECTIVES),
+        check,
+    ),
     (
         Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
         Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted, by_request=True),

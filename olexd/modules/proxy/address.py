@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-SCHEMES: Final = {"http": 80, "ws": 80}
+SCHEMES: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 """The schemes that backends can be asked with, and their ports."""
 _UNIX: Final = re.compile(r"unix:(?P<path>/[^|]*)\|", re.IGNORECASE)
 _URL: Final = re.compile(
@@ -33,6 +33,16 @@ class Address:
     port: int
     authority: str
     socket: str = ""
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the backend is spoken to over TLS."""
+        return self.scheme in ("https", "wss")
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether requests may become WebSockets without another word."""
+        return self.scheme in ("ws", "wss")
 
     def __str__(self) -> str:
         return f"unix:{self.socket}" if self.socket else self.authority

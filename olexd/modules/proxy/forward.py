@@ -15,9 +15,11 @@ from olexd.modules.proxy.exchange import Exchange
 from olexd.modules.proxy.mapping import parameters_for, sendable
 from olexd.modules.proxy.response import complain
 from olexd.modules.proxy.settings import Parameters, ProxyDir, ProxyServer
+from olexd.modules.proxy.tls import backend_tls
+from olexd.modules.proxy.tls_directives import ProxyTls
 from olexd.modules.proxy.worker import Unreachable, Worker, Workers
 from olexd.phases.sides import to_reactor
-from olexd.status import BAD_REQUEST, NOT_IMPLEMENTED, SERVICE_UNAVAILABLE
+from olexd.status import BAD_REQUEST, INTERNAL_SERVER_ERROR, NOT_IMPLEMENTED, SERVICE_UNAVAILABLE
 
 WORKERS: Final = Workers()
 
@@ -33,7 +35,12 @@ async def forward(request: Request, url: str) -> int:
         complain(request, f"cannot pass the request to {url!r}: {error}")
         return BAD_REQUEST
     await to_reactor(request)
-    worker = WORKERS.get(address, parameters_for(request.conf[ProxyDir], url))
+    tls = request.conf[ProxyTls]
+    if address.is_tls and not tls.engine:
+        complain(request, f"AH00961: cannot speak TLS with {address}: SSLProxyEngine is off")
+        return INTERNAL_SERVER_ERROR
+    parameters = parameters_for(request.conf[ProxyDir], url)
+    worker = WORKERS.get(address, parameters, backend_tls(tls) if address.is_tls else None)
     if worker.is_down:
         complain(request, f"the backend {address} could not be reached of late, and is left alone for now")
         return SERVICE_UNAVAILABLE

@@ -20,7 +20,7 @@ from olexd.status import OK
 
 def wanted_upgrade(request: Request, worker: Worker) -> bytes | None:
     """Return the protocol that the client asks for and the backend may speak, None for plain HTTP."""
-    allowed = worker.parameters.upgrade or ("websocket" if worker.address.scheme == "ws" else "")
+    allowed = worker.parameters.upgrade or ("websocket" if worker.address.is_websocket else "")
     asked = request.headers_in.raw("Upgrade")
     connection = request.headers_in.raw("Connection") or b""
     if not allowed or asked is None or request.method != "GET" or request.body.length != 0:

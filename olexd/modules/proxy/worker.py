@@ -14,7 +14,6 @@ from twisted.internet.endpoints import (
 )
 from twisted.internet.error import ConnectError, ConnectingCancelledError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -37,8 +36,8 @@ class Unreachable(Exception):
 class TlsClient(Protocol):
     """How a backend is spoken to over TLS."""
 
-    def creator(self, name: str) -> IOpenSSLClientConnectionCreator:
-        """Return what makes a connection to the host `name`."""
+    def creator(self, name: str) -> Any:
+        """Return what makes a connection (IOpenSSLClientConnectionCreator) to the host `name`."""
 
     def inspect(self, connection: Any, name: str) -> None:
         """Raise an exception when a finished handshake is not good enough for the host `name`."""

@@ -69,7 +69,7 @@ def test_parameters() -> None:
     )
 
 
-@pytest.mark.parametrize("target", ["balancer://b/", "fcgi://127.0.0.1:9000/", "https://example.test/"])
+@pytest.mark.parametrize("target", ["ajp://127.0.0.1:8009/", "fcgi://127.0.0.1:9000/"])
 def test_unsupported_schemes(target: str) -> None:
     """The configuration loads, and the check says which requests cannot be answered."""
     (warning,) = configure(f"ProxyPass /a {target}").warnings
