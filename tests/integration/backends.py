@@ -59,11 +59,13 @@ class Backend:
         script: Callable[[Asked], bool],
         path: Path | None = None,
         context: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         self._script = script
         self._context = context
         self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
-        self._listener.bind(str(path) if path else ("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(str(path) if path else ("127.0.0.1", port))
         self._listener.listen(50)
         self._open: list[socket.socket] = []
         self.connections = 0

@@ -20,6 +20,13 @@ from tests.integration.wire import Response, Wire
 MODULES = ("proxy", "proxy_http", "proxy_wstunnel", "ssl")
 
 
+def server_context(identity: Identity) -> ssl.SSLContext:
+    """Return the context of a server that shows an identity."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.cert_file, identity.key_file)
+    return context
+
+
 class Setup:
     """A front with a virtual host for each way to trust, and backends that deserve it or do not."""
 
@@ -57,8 +64,7 @@ class Setup:
         self, identity: Identity, asks: bool = False, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ) -> Backend:
         """Start a backend that shows an identity."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(identity.cert_file, identity.key_file)
+        context = server_context(identity)
         context.maximum_version = most
         context.sni_callback = lambda connection, name, _: self.names.append(name)
         if asks:

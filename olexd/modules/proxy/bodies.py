@@ -106,16 +106,17 @@ class Source(Protocol):
 class ResponseBody:
     """A response's body, taken in as fast as it is read; at most `HIGH_WATER` bytes and a block wait.
 
-    `error` is what cut it short.
+    `error` is what cut it short, `size` the bytes that came.
     """
 
     def __init__(self, clock: Any, seconds: float, source: Source) -> None:
         self.ended = False
         self.error: BaseException | None = None
+        self.size = 0
         self._source = source
         self._patience = Patience(clock, seconds, self._give_up)
         self._parts: list[bytes] = []
-        self._size = 0
+        self._waiting = 0
         self._paused = False
         self._arrival: Deferred[None] | None = None
 
@@ -127,8 +128,9 @@ class ResponseBody:
     def take(self, data: bytes) -> None:
         """Take a part of the body."""
         self._parts.append(data)
-        self._size += len(data)
-        if self._size > HIGH_WATER and not self._paused:
+        self.size += len(data)
+        self._waiting += len(data)
+        if self._waiting > HIGH_WATER and not self._paused:
             self._paused = True
             self._source.pause()
         self._wake()
@@ -149,7 +151,7 @@ class ResponseBody:
                 await self._arrival
             finally:
                 self._patience.end()
-        data, self._parts, self._size = b"".join(self._parts), [], 0
+        data, self._parts, self._waiting = b"".join(self._parts), [], 0
         if self._paused and not self.ended:
             self._paused = False
             self._source.resume()

@@ -41,6 +41,7 @@ class Exchange:
         self._protocol = wanted_upgrade(request, worker) or b""
         self._backend: Backend | None = None
         self._sent: RequestBody | None = None
+        self._received: ResponseBody | None = None
         self._sending: Deferred[None] | None = None
         self._waiting: Deferred[Any] | None = None
         self._patience = Patience(worker.reactor, seconds, self._stop_waiting)
@@ -84,15 +85,25 @@ class Exchange:
             self._patience.settle()
 
     async def _try(self, fresh: bool) -> Answer:
-        backend = self._backend = await self._wait(self._worker.connect(self._name, fresh))
+        backend = self._backend = await self._connected(fresh)
         method = self._request.method.encode("latin-1")
-        body = ResponseBody(self._worker.reactor, self._seconds, backend)
+        body = self._received = ResponseBody(self._worker.reactor, self._seconds, backend)
         coming = backend.expect(method, self._protocol, body)
         await backend.write(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self._target, field_lines(self._fields())))
         if self._sent is not None:
             self._sending = Deferred.fromCoroutine(self._sent.send(backend.write))
             self._sending.addErrback(self._not_sent, coming)
         return backend, await self._wait(coming), body
+
+    async def _connected(self, fresh: bool) -> Backend:
+        """Return a connection. Whatever else goes wrong with that, nothing of the request was sent."""
+        try:
+            return await self._wait(self._worker.connect(self._name, fresh))
+        except (Unreachable, CancelledError):
+            raise
+        except Exception as error:
+            address = self._worker.address
+            raise Unreachable(f"cannot speak with {address}: {told(error)}", BAD_GATEWAY) from error
 
     def _not_sent(self, failure: Failure, coming: Deferred[ResponseHead]) -> None:
         """Give the response up, unless it has begun: backends may answer before they have read all."""
@@ -149,6 +160,7 @@ class Exchange:
     def _end(self) -> None:
         """Keep the connection for others, or close it."""
         self._patience.settle()
+        self._worker.traffic += self._request.body.received + (self._received.size if self._received else 0)
         backend, sending = self._backend, self._sending
         if backend is None:
             return

@@ -11,7 +11,8 @@ from olexd.http.response_parser import ResponseHead
 from olexd.model import cgi_env
 from olexd.model.request import Request
 from olexd.model.table import Table
-from olexd.modules.proxy.address import Address
+from olexd.modules.proxy.address import Address, balancer_url, is_balancer
+from olexd.modules.proxy.balancer import balancer_conf
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
 from olexd.uri import construct_url
 
@@ -152,13 +153,21 @@ def reverse_url(request: Request, conf: ProxyDir, url: bytes) -> bytes:
     """Return the URL by which our clients know what a backend calls `url` (ProxyPassReverse)."""
     text = url.decode("latin-1")
     for reversal in conf.reversals:
-        if text.lower().startswith(reversal.target.lower()):
-            path = reversal.prefix + text[len(reversal.target) :]
-            scheme, port = cgi_env.scheme(request), cgi_env.server_port(request)
-            return construct_url(scheme, cgi_env.server_name(request), port, path).encode(
-                "latin-1", "replace"
-            )
+        for target in _targets(request, reversal.target):
+            if text.lower().startswith(target.lower()):
+                path = reversal.prefix + text[len(target) :]
+                scheme, port = cgi_env.scheme(request), cgi_env.server_port(request)
+                ours = construct_url(scheme, cgi_env.server_name(request), port, path)
+                return ours.encode("latin-1", "replace")
     return url
+
+
+def _targets(request: Request, target: str) -> list[str]:
+    """Return the URLs that the target of a reversal stands for: those of all members for a balancer's."""
+    if not is_balancer(target):
+        return [target]
+    conf = balancer_conf(request.host, balancer_url(target))
+    return [member.url + target[len(conf.name) :] for member in conf.members]
 
 
 def reverse_cookie(conf: ProxyDir, cookie: bytes) -> bytes:

@@ -21,6 +21,7 @@ from olexd.modules.proxy.address import Address
 from olexd.modules.proxy.backend import Backend
 from olexd.modules.proxy.settings import Parameters
 from olexd.networks import parse_address
+from olexd.status import SERVICE_UNAVAILABLE
 
 CONNECT_SECONDS: Final = 60.0
 IDLE_CONNECTIONS: Final = 64
@@ -30,7 +31,15 @@ WORKERS_MAX: Final = 512
 
 
 class Unreachable(Exception):
-    """No connection to the backend could be made."""
+    """No connection to the backend could be made: nothing was sent. `status` answers the request."""
+
+    def __init__(self, message: str, status: int = SERVICE_UNAVAILABLE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Occupied(Unreachable):
+    """The backend answers as many requests as it may."""
 
 
 class TlsClient(Protocol):
@@ -53,24 +62,19 @@ def _endpoint(reactor: Any, address: Address, seconds: float) -> Any:
     return kind(reactor, address.host, address.port, timeout=seconds)
 
 
-def _not_connected(failure: Failure) -> Failure:
-    if failure.check(ConnectingCancelledError, CancelledError):
-        return failure
-    if failure.check(ConnectError, ConnectTimeout, DNSLookupError, OSError):
-        return Failure(Unreachable(failure.getErrorMessage()))
-    return failure
-
-
 class Worker:
     """One backend with one set of parameters. Used on the reactor's thread only.
 
-    `tls` is how it is spoken to, None for plain HTTP.
+    `tls` is how it is spoken to, None for plain HTTP. `busy` counts the requests it answers now, `traffic`
+    the bytes of bodies, both ways.
     """
 
     def __init__(self, reactor: Any, address: Address, parameters: Parameters, tls: TlsClient | None) -> None:
         self.reactor = reactor
         self.address = address
         self.parameters = parameters
+        self.busy = 0
+        self.traffic = 0
         self._tls = tls
         self._down_until = 0.0
         self._turns = DeferredSemaphore(parameters.most) if parameters.most else None
@@ -95,20 +99,20 @@ class Worker:
 
     # Turns
 
-    async def take_turn(self, seconds: float) -> bool:
-        """Wait until the backend takes another request; return False when that takes longer than allowed."""
-        if self._turns is None:
-            return True
-        turn: Deferred[Any] = self._turns.acquire()
-        turn.addTimeout(self.parameters.acquire or seconds, self.reactor)
-        try:
-            await turn
-        except TimeoutError:
-            return False
-        return True
+    async def take_turn(self, seconds: float) -> None:
+        """Wait until the backend takes another request. Raises Occupied when that takes too long."""
+        if self._turns is not None:
+            turn: Deferred[Any] = self._turns.acquire()
+            turn.addTimeout(self.parameters.acquire or seconds, self.reactor)
+            try:
+                await turn
+            except TimeoutError:
+                raise Occupied(f"the backend {self.address} answers as many requests as it may") from None
+        self.busy += 1
 
     def end_turn(self) -> None:
         """Let another request have the turn."""
+        self.busy -= 1
         if self._turns is not None:
             self._turns.release()
 
@@ -131,12 +135,21 @@ class Worker:
                 tls.inspect(connection, name)
 
         connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(lambda: Backend(inspect)))
-        connecting.addErrback(_not_connected)
+        connecting.addErrback(self._not_connected)
         return connecting.addCallback(self._connected)
 
     def _kept(self, name: str) -> Backend | None:
         """Return the unused connection to a host that was used last."""
         return next((backend for backend, (kept, _) in reversed(self._idle.items()) if kept == name), None)
+
+    def _not_connected(self, failure: Failure) -> Failure:
+        if failure.check(ConnectingCancelledError, CancelledError):
+            return failure
+        if failure.check(ConnectError, ConnectTimeout, DNSLookupError, OSError):
+            return Failure(
+                Unreachable(f"attempt to connect to {self.address} failed: {failure.getErrorMessage()}")
+            )
+        return failure
 
     def _connected(self, backend: Any) -> Deferred[Backend]:
         if not self.address.socket:
@@ -167,21 +180,26 @@ class Worker:
             kept[1].cancel()
 
 
+def new_worker(address: Address, parameters: Parameters, tls: TlsClient | None) -> Worker:
+    """Return a worker of the program's reactor."""
+    # Importing it installs one, which is for the program that runs to choose.
+    from twisted.internet import reactor
+
+    return Worker(reactor, address, parameters, tls)
+
+
 class Workers:
-    """The workers of a process, made when they are first needed."""
+    """The workers of a process, made when they are first needed. Members of balancers have their own."""
 
     def __init__(self) -> None:
         self._workers: dict[tuple[Address, Parameters, TlsClient | None], Worker] = {}
 
-    def get(self, address: Address, parameters: Parameters, tls: TlsClient | None = None) -> Worker:
+    def get(self, address: Address, parameters: Parameters, tls: TlsClient | None) -> Worker:
         """Return the worker for a backend under these parameters. Reactor only."""
         key = (address, parameters, tls)
         worker = self._workers.get(key)
         if worker is None:
             if len(self._workers) >= WORKERS_MAX:
                 del self._workers[next(iter(self._workers))]
-            # Importing it installs one, which is for the program that runs to choose.
-            from twisted.internet import reactor
-
-            worker = self._workers[key] = Worker(reactor, *key)
+            worker = self._workers[key] = new_worker(*key)
         return worker
