@@ -95,6 +95,7 @@ class Setup:
     seen: dict[str, bytes] = field(default_factory=dict)
     release: threading.Event = field(default_factory=threading.Event)
     sent: int = 0
+    number: int = 0
     left: threading.Event = field(default_factory=threading.Event)
 
 
@@ -107,6 +108,11 @@ def script(setup: Setup, asked: Asked) -> bool:
             asked.answer(f"connection {asked.number}".encode(), "Content-Type: text/plain", "X-Kept: 1")
         case ["close", *_]:
             return False
+        case ["halves", *_]:
+            setup.number = asked.number
+            asked.send(OK_HEAD + b"Content-Length: 11\r\n\r\nfirst")
+            setup.release.wait(20)
+            asked.send(b"second")
         case ["closing", *_]:
             asked.answer(b"announced nowhere")
             return False
@@ -407,6 +413,22 @@ def test_a_backend_that_answers_early(setup: Setup) -> None:
         assert setup.left.wait(20)
 
 
+def test_a_request_that_breaks_off(setup: Setup) -> None:
+    """A connection whose backend waits for the rest of a body takes no other request."""
+    setup.release.clear()
+    with Wire(setup.front) as wire:
+        wire.get("/halves", "Transfer-Encoding: chunked", method="POST")
+        wire.send(b"5\r\nhello\r\n")
+        wire._until(b"first")
+        wire.send(b"what a chunk\r\n")
+        ask(setup, "/plain/meanwhile")
+        setup.release.set()
+        assert wire._until(b"second") == b""
+    for number in range(3):
+        body = ask(setup, f"/plain/after/{number}")[2]
+        assert body != f"connection {setup.number}".encode()
+
+
 def test_both_ways_at_once(setup: Setup) -> None:
     """A backend may answer while it reads: neither side waits for the other to end."""
     size = 8
@@ -442,6 +464,7 @@ def test_a_response_that_breaks_off(setup: Setup, path: str) -> None:
 
 def test_time_limits(setup: Setup) -> None:
     """A backend that does not answer is 504; one that stops in the middle ends the connection."""
+    setup.release.clear()
     assert ask(setup, "/hang")[0] == 504
     with Wire(setup.front) as wire:
         wire.get("/stall")

@@ -83,6 +83,8 @@ class Backend(Protocol):
     def rest(self) -> None:
         """Be without a request until the next one."""
         self.answered += 1
+        # A body that came faster than it was read left the connection paused.
+        self.resume()
         self._parser = self._head = self._body = None
 
     def abort(self) -> None:

@@ -31,13 +31,13 @@ class BalancerConf:
 # What the configuration says
 
 
-@lru_cache(1024)
+@lru_cache(4096)
 def told_of(host: HostConfig) -> tuple[Told, ...]:
     """Return what is said of backends and balancers on a host, apart from mappings."""
     return tuple(told for conf in _confs(host) for told in conf.told)
 
 
-@lru_cache(1024)
+@lru_cache(4096)
 def balancer_conf(host: HostConfig, name: str) -> BalancerConf:
     """Return the balancer `name` (`balancer://…` in lower case) of a host; an unknown one has no members."""
     named = (member for conf in _confs(host) for balancer, member in conf.members if balancer == name)

@@ -52,12 +52,14 @@ class RequestBody:
     """A request's body, which is sent as it arrives.
 
     What filters make of it has no length that is known, and goes in chunks, as `length` None does. The
-    backend's `patience` ends while the client is waited for. `error` is what reading raised.
+    backend's `patience` ends while the client is waited for. `error` is what reading raised, `is_sent` tells
+    whether everything was passed on.
     """
 
     def __init__(self, body: Body | InputChain, length: int | None, patience: Patience) -> None:
         self.length = length
         self.error: Exception | None = None
+        self.is_sent = False
         self._body = body
         self._patience = patience
 
@@ -74,6 +76,7 @@ class RequestBody:
             await write(data if self.length is not None else chunk(data))
         if self.length is None:
             await write(LAST_CHUNK)
+        self.is_sent = True
 
     async def _next(self) -> bytes:
         self._patience.end()

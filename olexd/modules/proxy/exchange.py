@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectingCancelledError
 from twisted.python.failure import Failure
 
 from olexd.errorlog import Level
@@ -55,9 +56,7 @@ class Exchange:
             try:
                 backend, head, body = await self._ask()
             except Unreachable:
-                if not self._patience.passed:
-                    raise
-                return self._failed(TimeoutError())
+                raise
             except Exception as error:
                 return self._failed(error)
             self._worker.note_success()
@@ -73,7 +72,6 @@ class Exchange:
     async def _ask(self) -> Answer:
         """Return the response to the request, which is sent once more if a kept connection proves dead."""
         self._sent = self._body()
-        self._patience.begin()
         try:
             return await self._try(fresh=False)
         except NoAnswer:
@@ -86,6 +84,7 @@ class Exchange:
 
     async def _try(self, fresh: bool) -> Answer:
         backend = self._backend = await self._connected(fresh)
+        self._patience.begin()
         method = self._request.method.encode("latin-1")
         body = self._received = ResponseBody(self._worker.reactor, self._seconds, backend)
         coming = backend.expect(method, self._protocol, body)
@@ -99,7 +98,7 @@ class Exchange:
         """Return a connection. Whatever else goes wrong with that, nothing of the request was sent."""
         try:
             return await self._wait(self._worker.connect(self._name, fresh))
-        except (Unreachable, CancelledError):
+        except (Unreachable, CancelledError, ConnectingCancelledError):
             raise
         except Exception as error:
             address = self._worker.address
@@ -161,12 +160,13 @@ class Exchange:
         """Keep the connection for others, or close it."""
         self._patience.settle()
         self._worker.traffic += self._request.body.received + (self._received.size if self._received else 0)
-        backend, sending = self._backend, self._sending
+        backend = self._backend
         if backend is None:
             return
-        if sending is not None and not sending.called:
-            # The backend has answered and does not want the rest.
-            sending.cancel()
-            backend.abort()
-        else:
+        if self._sent is None or self._sent.is_sent:
             self._worker.give_back(backend, self._name)
+            return
+        # The backend waits for the rest of a body, and would take the next request for it.
+        backend.abort()
+        if self._sending is not None:
+            self._sending.cancel()

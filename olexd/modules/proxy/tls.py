@@ -46,13 +46,13 @@ class _Creator:
 
     def __init__(self, context: SSL.Context, name: str) -> None:
         self._context = context
-        self._name = name
+        self._name = b"" if parse_address(name) is not None else name.encode("idna")
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """Return OpenSSL's side of a connection."""
         connection = SSL.Connection(self._context, None)
-        if parse_address(self._name) is None:
-            connection.set_tlsext_host_name(self._name.encode("idna"))
+        if self._name:
+            connection.set_tlsext_host_name(self._name)
         return connection
 
 
@@ -64,7 +64,10 @@ class BackendTls:
         self._context = _context(conf)
 
     def creator(self, name: str) -> Any:
-        """Return what makes a connection (IOpenSSLClientConnectionCreator) to the host `name`."""
+        """Return what makes a connection (IOpenSSLClientConnectionCreator) to the host `name`.
+
+        Raises UnicodeError for what cannot be a host's name.
+        """
         return _Creator(self._context, name)
 
     def inspect(self, connection: Any, name: str) -> None:

@@ -21,7 +21,7 @@ from olexd.modules.proxy.address import Address
 from olexd.modules.proxy.backend import Backend
 from olexd.modules.proxy.settings import Parameters
 from olexd.networks import parse_address
-from olexd.status import SERVICE_UNAVAILABLE
+from olexd.status import GATEWAY_TIMEOUT, SERVICE_UNAVAILABLE
 
 CONNECT_SECONDS: Final = 60.0
 IDLE_CONNECTIONS: Final = 64
@@ -79,8 +79,8 @@ class Worker:
         self._down_until = 0.0
         self._turns = DeferredSemaphore(parameters.most) if parameters.most else None
         self._idle: dict[Backend, tuple[str, Any]] = {}
-        seconds = parameters.connect_timeout or parameters.timeout or CONNECT_SECONDS
-        self._endpoint = _endpoint(reactor, address, seconds)
+        self._connect_seconds = parameters.connect_timeout or parameters.timeout or CONNECT_SECONDS
+        self._endpoint = _endpoint(reactor, address, self._connect_seconds)
 
     # Whether it answers
 
@@ -157,7 +157,14 @@ class Worker:
             backend.transport.setTcpNoDelay(True)
             backend.transport.setTcpKeepAlive(self.parameters.keep_alive)
         usable: Deferred[Backend] = backend.usable
+        if self._tls is not None:
+            usable.addTimeout(self._connect_seconds, self.reactor, self._too_slow)
         return usable
+
+    def _too_slow(self, result: object, seconds: float) -> object:
+        raise Unreachable(
+            f"{self.address} did not finish the TLS handshake within {seconds:g} seconds", GATEWAY_TIMEOUT
+        )
 
     def give_back(self, backend: Backend, name: str) -> None:
         """Keep a connection to the host `name` for the next request, if it can take one; else close it."""

@@ -76,6 +76,14 @@ def test_a_connection_is_kept() -> None:
     assert used.connect() is not backend
 
 
+def test_a_connection_is_read_from_again() -> None:
+    """A large body that came at once stopped the reading; the next response is read all the same."""
+    used = Used()
+    backend = used.answered(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n" + bytes(400_000))
+    assert used.connect() is backend
+    assert backend.transport.producerState == "producing"
+
+
 def test_a_connection_belongs_to_a_host() -> None:
     """What was proven for one name is not used for another."""
     used = Used()
