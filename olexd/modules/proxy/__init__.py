@@ -1,4 +1,4 @@
-"""mod_proxy and mod_proxy_http: requests that another server answers (configuration spec 6)."""
+"""mod_proxy and its kin: requests that another server answers (configuration spec 6)."""
 
 from __future__ import annotations
 
@@ -37,5 +37,16 @@ MODULE: Final = Module(
         Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler, by_request=True),
     ),
 )
-HTTP: Final = Module(ModuleSpec("proxy_http", ("proxy_http_module", "mod_proxy_http.c")))
-WSTUNNEL: Final = Module(ModuleSpec("proxy_wstunnel", ("proxy_wstunnel_module", "mod_proxy_wstunnel.c")))
+PARTS: Final = tuple(
+    Module(ModuleSpec(name, (f"{name}_module", f"mod_{name}.c")))
+    for name in (
+        "proxy_http",
+        "proxy_wstunnel",
+        "proxy_balancer",
+        "lbmethod_bybusyness",
+        "lbmethod_byrequests",
+        "lbmethod_bytraffic",
+        "slotmem_shm",
+    )
+)
+"""The modules of httpd whose work is done here, too."""
