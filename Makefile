@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ORACLE := apache2-bin libapache2-mod-python media-types
 REDIS := redis-tools
+SUBVERSION := subversion libapache2-mod-svn
 
 .DEFAULT_GOAL := help
 .PHONY: help reference venv run test check bench clean oracle load
@@ -39,7 +40,8 @@ test: venv oracle
 
 # The real Apache is what olexd is compared with. apache2-bin is the server without the service around
 # it: nothing is started and no configuration of the machine is touched. Nor is it for Redis: the program of
-# Debian's redis-server is in redis-tools, the package redis-server only adds the service.
+# Debian's redis-server is in redis-tools, the package redis-server only adds the service. Subversion and its
+# module are what olexd guards in one of the integration tests.
 oracle:
 	@if [ -x /usr/sbin/apache2 ] && [ -e /usr/lib/apache2/modules/mod_python.so ]; then \
 		:; \
@@ -56,6 +58,14 @@ oracle:
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends $(REDIS); \
 	else \
 		echo "No Redis here: the tests of sessions in Redis are skipped."; \
+	fi
+	@if command -v svn > /dev/null && [ -e /usr/lib/apache2/modules/mod_dav_svn.so ]; then \
+		:; \
+	elif [ "$$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends $(SUBVERSION); \
+	else \
+		echo "No Subversion with mod_dav_svn here: the tests of guarding it are skipped."; \
 	fi
 
 check: venv

@@ -36,7 +36,7 @@ from olexd.modules.loggers.log_config import open_logs
 from olexd.modules.loggers.logfile import flush_all
 from olexd.modules.python import run_imports
 from olexd.modules.registry import MODULES
-from olexd.modules.ssl import BadTls
+from olexd.modules.tls import BadTls
 from olexd.phases.table import PhaseTable
 from olexd.process.pool import Pool
 from olexd.site import Site

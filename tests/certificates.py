@@ -94,3 +94,23 @@ class Authority:
         key_file.touch(0o600)
         key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return Identity(certificate, key, cert_file, key_file)
+
+    def revoke(self, *identities: Identity) -> Path:
+        """Return the file of a list of certificates that count no more."""
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(_name(self.name))
+            .last_update(now - _DAY)
+            .next_update(now + _DAY)
+        )
+        for identity in identities:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(identity.certificate.serial_number)
+                .revocation_date(now - _DAY)
+                .build()
+            )
+        file = self.directory / f"{self.name.replace(' ', '-')}.crl"
+        file.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        return file

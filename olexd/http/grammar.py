@@ -34,6 +34,9 @@ HEAD: Final = re.compile(
 REQUEST_LINE: Final = re.compile(rb"((" + _TOKEN + rb") (" + _TARGET + rb") HTTP/([0-9])\.([0-9]))\r\n")
 """A request line of any version: the line, method, target, major and minor version."""
 
+STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([\t -~\x80-\xff]*+))?+\r\n")
+"""The first line of a response: minor version, status and, if there is one, the reason phrase."""
+
 FIELD_LINE: Final = re.compile(_FIELD)
 """One header or trailer field."""
 

@@ -303,7 +303,7 @@ def _build(line: _RequestLine, block: bytes) -> Head:
     host = _host(known, line.authority, minor)
     hostname, port = (None, None) if host is None else split_host(host)
     framing, length = _framing(known, minor)
-    tokens = _tokens(known[b"connection"]) if b"connection" in known else frozenset()
+    connection = tokens(known[b"connection"]) if b"connection" in known else frozenset()
     return Head(
         line.method.decode("ascii"),
         line.target,
@@ -314,12 +314,12 @@ def _build(line: _RequestLine, block: bytes) -> Head:
         framing,
         length,
         framing is not Framing.NONE and length != 0,
-        b"close" not in tokens and (minor == 1 or b"keep-alive" in tokens),
+        b"close" not in connection and (minor == 1 or b"keep-alive" in connection),
         b"expect" in known and _expects_continue(known[b"expect"], minor),
         host,
         hostname,
         port,
-        tokens,
+        connection,
     )
 
 
@@ -354,7 +354,7 @@ def _framing(known: dict[bytes, bytes], minor: int) -> tuple[Framing, int | None
     coding = known.get(b"transfer-encoding")
     length = known.get(b"content-length")
     if coding is None:
-        return (Framing.NONE, None) if length is None else (Framing.LENGTH, _length(length))
+        return (Framing.NONE, None) if length is None else (Framing.LENGTH, content_length(length))
     if length is not None:
         raise BadRequest(400, "both Content-Length and Transfer-Encoding")
     if not minor:
@@ -364,7 +364,8 @@ def _framing(known: dict[bytes, bytes], minor: int) -> tuple[Framing, int | None
     return Framing.CHUNKED, None
 
 
-def _length(value: bytes) -> int:
+def content_length(value: bytes) -> int:
+    """Return the length that a Content-Length field declares. Raises BadRequest."""
     # bytes.isdigit knows ASCII digits only.
     digits = value.lstrip(b"0") or b"0"
     if not value.isdigit() or len(digits) > _LENGTH_DIGITS or int(digits) > LENGTH_MAX:
@@ -378,5 +379,6 @@ def _expects_continue(value: bytes, minor: int) -> bool:
     return bool(value) and minor == 1
 
 
-def _tokens(value: bytes) -> frozenset[bytes]:
+def tokens(value: bytes) -> frozenset[bytes]:
+    """Return the words of a list field, in lower case."""
     return frozenset(token.strip(b" \t") for token in value.lower().split(b",")) - {b""}

@@ -40,9 +40,8 @@ from olexd.modules.metadata.remoteip import MODULE as REMOTEIP
 from olexd.modules.metadata.setenvif import MODULE as SETENVIF
 from olexd.modules.mpm import MODULE as MPM
 from olexd.modules.mpm import UNIXD
-from olexd.modules.proxy import HTTP as PROXY_HTTP
 from olexd.modules.proxy import MODULE as PROXY
-from olexd.modules.proxy import WSTUNNEL as PROXY_WSTUNNEL
+from olexd.modules.proxy import PARTS as PROXY_PARTS
 from olexd.modules.python import MODULE as PYTHON
 from olexd.modules.so import MODULE as SO
 from olexd.modules.ssl import MODULE as SSL
@@ -83,8 +82,7 @@ MODULES: Final[tuple[Module, ...]] = (
     LOGIO,
     MIME,
     PROXY,
-    PROXY_HTTP,
-    PROXY_WSTUNNEL,
+    *PROXY_PARTS,
     PYTHON,
     REMOTEIP,
     REWRITE,

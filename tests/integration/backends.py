@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -47,12 +49,23 @@ class Asked:
 
 
 class Backend:
-    """A server whose every request `script` answers; it returns True to keep the connection."""
+    """A server whose every request `script` answers; it returns True to keep the connection.
 
-    def __init__(self, script: Callable[[Asked], bool], path: Path | None = None) -> None:
+    It speaks TLS with `context`, if there is one.
+    """
+
+    def __init__(
+        self,
+        script: Callable[[Asked], bool],
+        path: Path | None = None,
+        context: ssl.SSLContext | None = None,
+        port: int = 0,
+    ) -> None:
         self._script = script
+        self._context = context
         self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
-        self._listener.bind(str(path) if path else ("127.0.0.1", 0))
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(str(path) if path else ("127.0.0.1", port))
         self._listener.listen(50)
         self._open: list[socket.socket] = []
         self.connections = 0
@@ -71,12 +84,12 @@ class Backend:
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        with connection:
-            try:
+        with connection, contextlib.suppress(OSError):
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            with connection:
                 while self._one(connection, number):
                     pass
-            except OSError:
-                return
 
     def _one(self, connection: socket.socket, number: int) -> bool:
         data = b""

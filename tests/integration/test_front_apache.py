@@ -6,9 +6,11 @@ import http.client
 import json
 import os
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from hashlib import sha1
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from tests.integration.servers import Apache, Olexd, RunningServer, base_config, free_port, missing
 from tests.integration.test_article import BASE, Visitor, site_config, site_directory
 
-PROXY = ("proxy", "proxy_http")
+PROXY = ("proxy", "proxy_http", "headers")
 PUBLIC = "www.front.test"
 CLIENT = "127.0.0.2"
 
@@ -33,6 +35,7 @@ def handler(req):
         "forwarded": req.headers_in.get("X-Forwarded-For"),
         "host": req.hostname,
         "url": req.construct_url("/here"),
+        "user": req.user,
         "read": len(req.read()),
     }
     req.write(json.dumps(facts), 0)
@@ -45,6 +48,17 @@ WHO_SECTION = """
 </Location>
 """
 TRUSTING = "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 127.0.0.1\n"
+LOGIN = """
+RequestHeader unset X-Remote-User early
+<Location /who>
+    AuthType Basic
+    AuthName "Front"
+    AuthUserFile "@FILE@"
+    Require valid-user
+    RequestHeader set X-Remote-User expr=%{REMOTE_USER} "expr=-n %{REMOTE_USER}"
+</Location>
+"""
+"""Apache logs users in, and says who they are."""
 TRUSTING_US = f"RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy {CLIENT}\n"
 TRUSTING_ANOTHER = "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy 192.0.2.77\n"
 
@@ -219,3 +233,23 @@ def test_the_front_says_so_when_olexd_is_gone() -> None:
         front(directory / "front", f"http://127.0.0.1:{free_port()}/") as server,
     ):
         assert Visitor(server).get("/who")[0] == 503
+
+
+def test_the_front_names_the_user() -> None:
+    """Whom Apache logs in is who the handler has to do with; what a client says of itself is nothing."""
+    _require_proxy()
+    with ExitStack() as stack:
+        directory = stack.enter_context(site_directory())
+        port = free_port()
+        trust = f"{TRUSTING}ForwardedUser X-Remote-User\n"
+        back = stack.enter_context(backend(directory, f"127.0.0.1:{port}", port, trust))
+        file = directory / "users"
+        login = LOGIN.replace("@FILE@", str(file))
+        server = front(directory / "front", f"http://127.0.0.1:{port}/", login)
+        file.write_text("joe:{SHA}" + b64encode(sha1(b"secret").digest()).decode() + "\n")
+        file.chmod(0o644)
+        stack.enter_context(server)
+        credentials = "Basic " + b64encode(b"joe:secret").decode()
+        assert who(server, Authorization=credentials, X_Remote_User="admin")["user"] == "joe"
+        # Not by way of the front, but from where nobody is trusted.
+        assert who(back, X_Remote_User="admin")["user"] is None

@@ -1,4 +1,4 @@
-"""mod_proxy and mod_proxy_http: requests that another server answers (configuration spec 6)."""
+"""mod_proxy and its kin: requests that another server answers (configuration spec 6)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Final
 from olexd.config.module import ModuleSpec
 from olexd.model.request import Request
 from olexd.modules.proxy.directives import DIRECTIVES
-from olexd.modules.proxy.exchange import forward
+from olexd.modules.proxy.forward import forward
 from olexd.modules.proxy.mapping import backend_url, canonicalise, translate, wanted, wanted_as_handler
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
+from olexd.modules.proxy.tls import check
+from olexd.modules.proxy.tls_directives import TLS_DIRECTIVES, ProxyTls
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.status import DECLINED
 
@@ -21,12 +23,30 @@ def handle(request: Request) -> Answer:
 
 
 MODULE: Final = Module(
-    ModuleSpec("proxy", ("proxy_module", "mod_proxy.c"), (ProxyServer,), (ProxyDir,), DIRECTIVES),
+    ModuleSpec(
+        "proxy",
+        ("proxy_module", "mod_proxy.c"),
+        (ProxyServer,),
+        (ProxyDir, ProxyTls),
+        (*DIRECTIVES, *TLS_DIRECTIVES),
+        check,
+    ),
     (
         Hook(Phase.TRANSLATE_NAME, translate, Order.EARLY, wanted),
         Hook(Phase.FIXUPS, canonicalise, Order.EARLY, wanted, by_request=True),
         Hook(Phase.HANDLER, handle, Order.FIRST, wanted_as_handler, by_request=True),
     ),
 )
-HTTP: Final = Module(ModuleSpec("proxy_http", ("proxy_http_module", "mod_proxy_http.c")))
-WSTUNNEL: Final = Module(ModuleSpec("proxy_wstunnel", ("proxy_wstunnel_module", "mod_proxy_wstunnel.c")))
+PARTS: Final = tuple(
+    Module(ModuleSpec(name, (f"{name}_module", f"mod_{name}.c")))
+    for name in (
+        "proxy_http",
+        "proxy_wstunnel",
+        "proxy_balancer",
+        "lbmethod_bybusyness",
+        "lbmethod_byrequests",
+        "lbmethod_bytraffic",
+        "slotmem_shm",
+    )
+)
+"""The modules of httpd whose work is done here, too."""

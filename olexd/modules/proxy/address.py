@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-SCHEMES: Final = {"http": 80, "ws": 80}
-"""The schemes that backends can be asked with, and their ports."""
+SCHEMES: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443, "balancer": 80}
+"""The schemes that backends can be asked with, and their ports. A balancer's name is no host."""
 _UNIX: Final = re.compile(r"unix:(?P<path>/[^|]*)\|", re.IGNORECASE)
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://"
@@ -34,8 +34,37 @@ class Address:
     authority: str
     socket: str = ""
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether the backend is spoken to over TLS."""
+        return self.scheme in ("https", "wss")
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether requests may become WebSockets without another word."""
+        return self.scheme in ("ws", "wss")
+
     def __str__(self) -> str:
         return f"unix:{self.socket}" if self.socket else self.authority
+
+
+def is_balancer(url: str) -> bool:
+    """Return whether a URL is that of a balancer."""
+    return url[:11].lower() == "balancer://"
+
+
+def is_supported(url: str) -> bool:
+    """Return whether a backend with this URL can be asked. Raises ValueError for what is no URL."""
+    try:
+        split_url(url)
+    except UnknownScheme:
+        return False
+    return True
+
+
+def balancer_url(url: str) -> str:
+    """Return the balancer in a URL: `balancer://name`, in lower case."""
+    return f"balancer://{url[11:].partition('/')[0].lower()}"
 
 
 def split_url(url: str) -> tuple[Address, str]:

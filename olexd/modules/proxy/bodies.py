@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
-from twisted.web.iweb import UNKNOWN_LENGTH
 
+from olexd.http.framing import LAST_CHUNK, chunk
 from olexd.model.body import Body
 from olexd.model.filters import InputChain
 
@@ -42,44 +38,45 @@ class Patience:
         if self._call is not None and self._call.active():
             self._call.cancel()
 
+    def settle(self) -> None:
+        """Wait no longer, and never again."""
+        self.end()
+        self._seconds = None
+
     def _over(self) -> None:
         self.passed = True
         self._give_up()
 
 
 class RequestBody:
-    """The producer (IBodyProducer) of a request's body, which is sent as it arrives.
+    """A request's body, which is sent as it arrives.
 
-    What filters make of it has no length that is known. The backend's `patience` ends while the client is
-    waited for. `error` is what reading raised.
+    What filters make of it has no length that is known, and goes in chunks, as `length` None does. The
+    backend's `patience` ends while the client is waited for. `error` is what reading raised, `is_sent` tells
+    whether everything was passed on.
     """
 
     def __init__(self, body: Body | InputChain, length: int | None, patience: Patience) -> None:
-        self.length: Any = UNKNOWN_LENGTH if length is None else length
+        self.length = length
         self.error: Exception | None = None
+        self.is_sent = False
         self._body = body
         self._patience = patience
-        self._room: Deferred[None] | None = None
-        self._paused = False
-        self._sending: Deferred[None] | None = None
 
-    def startProducing(self, consumer: Any) -> Deferred[None]:
-        """Begin to send; the Deferred fires at the end of the body, and never after `stopProducing()`."""
-        done: Deferred[None] = Deferred(lambda _: self.stopProducing())
-        self._sending = Deferred.fromCoroutine(self._send(consumer))
-        self._sending.addCallbacks(done.callback, self._failed, errbackArgs=(done,))
-        return done
+    @property
+    def framing(self) -> tuple[bytes, bytes]:
+        """The field that tells where the body ends."""
+        if self.length is None:
+            return b"Transfer-Encoding", b"chunked"
+        return b"Content-Length", b"%d" % self.length
 
-    def _failed(self, failure: Failure, done: Deferred[None]) -> None:
-        if not failure.check(CancelledError):
-            done.errback(failure)
-
-    async def _send(self, consumer: Any) -> None:
+    async def send(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Pass everything to `write`, which waits while the backend is slow."""
         while data := await self._next():
-            consumer.write(data)
-            if self._paused:
-                self._room = Deferred()
-                await self._room
+            await write(data if self.length is not None else chunk(data))
+        if self.length is None:
+            await write(LAST_CHUNK)
+        self.is_sent = True
 
     async def _next(self) -> bytes:
         self._patience.end()
@@ -95,36 +92,34 @@ class RequestBody:
         finally:
             self._patience.begin()
 
-    def pauseProducing(self) -> None:
-        """The backend is slow."""
-        self._paused = True
 
-    def resumeProducing(self) -> None:
-        """The backend takes more."""
-        self._paused = False
-        room, self._room = self._room, None
-        if room is not None:
-            room.callback(None)
+class Source(Protocol):
+    """Whom a response's body comes from."""
 
-    def stopProducing(self) -> None:
-        """The backend takes no more."""
-        if self._sending is not None:
-            self._sending.cancel()
+    def pause(self) -> None:
+        """Send no more for now."""
+
+    def resume(self) -> None:
+        """Go on."""
+
+    def abort(self) -> None:
+        """Send no more at all."""
 
 
-class ResponseBody(Protocol):
+class ResponseBody:
     """A response's body, taken in as fast as it is read; at most `HIGH_WATER` bytes and a block wait.
 
-    `error` is what cut it short.
+    `error` is what cut it short, `size` the bytes that came.
     """
 
-    def __init__(self, clock: Any, seconds: float) -> None:
+    def __init__(self, clock: Any, seconds: float, source: Source) -> None:
         self.ended = False
         self.error: BaseException | None = None
-        self._clock = clock
+        self.size = 0
+        self._source = source
         self._patience = Patience(clock, seconds, self._give_up)
         self._parts: list[bytes] = []
-        self._size = 0
+        self._waiting = 0
         self._paused = False
         self._arrival: Deferred[None] | None = None
 
@@ -133,22 +128,22 @@ class ResponseBody(Protocol):
         """Whether the backend stood still for too long."""
         return self._patience.passed
 
-    def dataReceived(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         """Take a part of the body."""
         self._parts.append(data)
-        self._size += len(data)
-        if self._size > HIGH_WATER and not self._paused:
+        self.size += len(data)
+        self._waiting += len(data)
+        if self._waiting > HIGH_WATER and not self._paused:
             self._paused = True
-            self.transport.pauseProducing()  # type: ignore[union-attr]
+            self._source.pause()
         self._wake()
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The body is complete, or is over before its end."""
-        self.ended = True
-        # A body that ends with its connection may be complete: nobody can tell.
-        if not reason.check(ResponseDone, PotentialDataLoss):
-            self.error = reason.value
-        self._wake()
+    def finish(self, error: BaseException | None = None) -> None:
+        """The body is complete, or `error` ended it before that."""
+        if not self.ended:
+            self.ended = True
+            self.error = error
+            self._wake()
 
     async def read(self) -> bytes:
         """Return what has arrived, waiting for it; b"" at the end."""
@@ -159,22 +154,21 @@ class ResponseBody(Protocol):
                 await self._arrival
             finally:
                 self._patience.end()
-        data, self._parts, self._size = b"".join(self._parts), [], 0
+        data, self._parts, self._waiting = b"".join(self._parts), [], 0
         if self._paused and not self.ended:
             self._paused = False
-            self.transport.resumeProducing()  # type: ignore[union-attr]
+            self._source.resume()
         return data
 
     def wait_forever(self) -> None:
         """Set no limit any more to how long the backend may stand still."""
-        self._patience.end()
-        self._patience = Patience(self._clock, None, self._give_up)
+        self._patience.settle()
 
     def drop(self) -> None:
         """Want no more of it: close the connection if some is to come."""
         self._patience.end()
         if not self.ended:
-            self.transport.stopProducing()  # type: ignore[union-attr]
+            self._source.abort()
 
     def _wake(self) -> None:
         arrival, self._arrival = self._arrival, None
@@ -182,7 +176,5 @@ class ResponseBody(Protocol):
             arrival.callback(None)
 
     def _give_up(self) -> None:
-        self.error = TimeoutError("the backend stands still")
-        self.drop()
-        self.ended = True
-        self._wake()
+        self.finish(TimeoutError("the backend stands still"))
+        self._source.abort()

@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, extend, store_flag
-from olexd.modules.proxy.address import UnknownScheme, split_url
-from olexd.modules.proxy.settings import DEFAULTS, Mapping, Parameters, ProxyDir, ProxyServer, Reversal
-from olexd.modules.words import duration, store_as, store_choice
+from olexd.modules.proxy.address import UnknownScheme, balancer_url, is_balancer, split_url
+from olexd.modules.proxy.parameters import BALANCER, MEMBER, WORKER, Fields, positive, read
+from olexd.modules.proxy.settings import DEFAULTS, Mapping, Member, ProxyDir, ProxyServer, Reversal, Told
+from olexd.modules.words import store_as, store_choice
 from olexd.status import REASONS
 
 _LITERAL: Final = "location"
 _FLAGS: Final = {"on": True, "off": False}
-_SETTLED: Final = "min smax flushpackets flushwait iobuffersize receivebuffersize ping loadfactor lbset"
-_WITHOUT_EFFECT: Final = frozenset(_SETTLED.split())
-"""Parameters about what is settled otherwise here, or about balancers."""
-
-
-# Parameters
-
-
-def _seconds(word: str, unit: float = 1.0) -> float:
-    if word.isascii() and word.isdigit():
-        return int(word) * unit
-    return duration(word)
-
-
-def _positive(word: str) -> float:
-    seconds = _seconds(word)
-    if seconds <= 0:
-        raise ValueError("must be a time of more than zero")
-    return seconds
-
-
-def _count(word: str) -> int:
-    if not (word.isascii() and word.isdigit()):
-        raise ValueError("must be a number")
-    return int(word)
-
-
-def _switch(word: str) -> bool:
-    if word.lower() not in _FLAGS:
-        raise ValueError("must be On|Off")
-    return _FLAGS[word.lower()]
-
-
-_PARAMETERS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
-    "timeout": ("timeout", _positive),
-    "connectiontimeout": ("connect_timeout", _positive),
-    "acquire": ("acquire", lambda word: _seconds(word, 0.001)),
-    "max": ("most", _count),
-    "ttl": ("idle", _seconds),
-    "retry": ("retry", _seconds),
-    "keepalive": ("keep_alive", _switch),
-    "enablereuse": ("reuse", _switch),
-    "disablereuse": ("reuse", lambda word: not _switch(word)),
-    "upgrade": ("upgrade", str.lower),
-}
-"""Parameters, the fields they set, and how their values are read."""
-
-
-def _parameter(args: Args, parameters: Parameters, word: str) -> Parameters:
-    key, equals, value = word.partition("=")
-    if not equals:
-        raise DirectiveError("Invalid ProxyPass parameter. Parameter must be in the form 'key=value'.")
-    if key.lower() in _WITHOUT_EFFECT:
-        return parameters
-    if key.lower() not in _PARAMETERS:
-        raise DirectiveError(f"{args.name} unknown Worker parameter {key}")
-    field, convert = _PARAMETERS[key.lower()]
-    try:
-        return replace(parameters, **{field: convert(value)})
-    except ValueError as error:
-        raise DirectiveError(f"{args.name} {key} {error}") from None
 
 
 # Setters
@@ -103,22 +42,23 @@ def _check_section(args: Args) -> str | None:
     return kind
 
 
-def _read_words(args: Args, words: list[str]) -> tuple[str | None, bool, Parameters]:
+def _read_words(args: Args, words: list[str]) -> tuple[str | None, bool, Fields]:
     """Return target, `nocanon` and parameters of what follows the path."""
     target, *more = words
-    raw = False
-    parameters = DEFAULTS
-    for word in more:
-        if word.lower() == "nocanon":
-            raw = True
-        elif word.lower() in ("interpolate", "noquery"):
-            raise DirectiveError(f"{args.name} {word.lower()} is not supported")
-        else:
-            parameters = _parameter(args, parameters, word)
+    refused = [word for word in more if word.lower() in ("interpolate", "noquery")]
+    if refused:
+        raise DirectiveError(f"{args.name} {refused[0].lower()} is not supported")
+    rest = [word for word in more if word.lower() != "nocanon"]
+    fields = _read_fields(args, rest, target)
     if target == "!":
-        return None, raw, parameters
+        return None, len(rest) < len(more), ()
     _check_target(args, target)
-    return target, raw, parameters
+    return target, len(rest) < len(more), fields
+
+
+def _read_fields(args: Args, words: list[str], url: str) -> Fields:
+    """Return what KEY=VALUE words say of the backend or balancer at a URL."""
+    return read(args, words, True, BALANCER) if is_balancer(url) else read(args, words, False, WORKER)
 
 
 def add_mapping(conf: ProxyDir, args: Args) -> ProxyDir:
@@ -136,8 +76,13 @@ def add_mapping(conf: ProxyDir, args: Args) -> ProxyDir:
         raise DirectiveError(f"{args.name} requires at least two arguments when not in a Location section.")
     else:
         pattern = words.pop(0)
-    target, raw, parameters = _read_words(args, words)
+    target, raw, fields = _read_words(args, words)
     regex = compile_regex(pattern) if is_match else None
+    parameters = DEFAULTS
+    if target is not None and is_balancer(target):
+        conf = extend("told", lambda args: (Told(balancer_url(target), fields),))(conf, args)
+    else:
+        parameters = replace(DEFAULTS, **dict(fields))  # type: ignore[arg-type]
     mapping = Mapping("" if is_match else pattern, target, regex, raw, parameters)
     if kind is not None:
         return replace(conf, here=mapping)
@@ -150,7 +95,9 @@ def _unsupported(args: Args) -> str:
         try:
             split_url(word.partition("$")[0])
         except UnknownScheme as error:
-            return f"{args.name}: {error}; requests for it are answered with 501"
+            member = args.name == "BalancerMember"
+            what = "it gets no requests" if member else "requests for it are answered with 501"
+            return f"{args.name}: {error}; {what}"
         except ValueError:
             continue
     return ""
@@ -167,6 +114,46 @@ def add_reversal(conf: ProxyDir, args: Args) -> ProxyDir:
     else:
         raise DirectiveError(f"{args.name} needs a path when not defined in a location")
     return extend("reversals", lambda args: (reversal,))(conf, args)
+
+
+def _section_url(args: Args, words: list[str]) -> str:
+    """Return the URL that a line is about: that of the Proxy section around it, or its first word."""
+    if args.section is None:
+        url = words.pop(0)
+    elif args.section[0] == "Proxy":
+        url = args.section[1]
+    else:
+        raise DirectiveError(f"{args.name} cannot occur within <{args.section[0]}> section")
+    try:
+        split_url(url)
+    except ValueError as error:
+        raise DirectiveError(f"{args.name} {error}") from None
+    return balancer_url(url) if is_balancer(url) else url
+
+
+def add_member(conf: ProxyDir, args: Args) -> ProxyDir:
+    """Add a backend to a balancer."""
+    words = list(args.words)
+    balancer = _section_url(args, words)
+    if not is_balancer(balancer) or not words:
+        raise DirectiveError(
+            "BalancerMember needs a balancer and a URL", "it stands in <Proxy balancer://name>, or names both"
+        )
+    url, *rest = words
+    _check_target(args, url)
+    fields = dict(read(args, rest, False, WORKER, MEMBER))
+    own = {name: value for name, value in fields.items() if hasattr(Member, name)}
+    parameters = replace(DEFAULTS, **{name: value for name, value in fields.items() if name not in own})  # type: ignore[arg-type]
+    member = Member(url.rstrip("/"), parameters, **own)  # type: ignore[arg-type]
+    return extend("members", lambda args: ((balancer, member),))(conf, args)
+
+
+def set_parameters(conf: ProxyDir, args: Args) -> ProxyDir:
+    """Store what is said of a backend or balancer apart from the requests it gets."""
+    words = list(args.words)
+    url = _section_url(args, words)
+    told = Told(url, _read_fields(args, words, url))
+    return extend("told", lambda args: (told,))(conf, args)
 
 
 def _pair(args: Args) -> tuple[tuple[str, str], ...]:
@@ -207,6 +194,23 @@ DIRECTIVES: Final = (
         add_mapping,
         "a regular expression and a URL with $0 to $9 or !; in a Location without the expression",
         warn=_unsupported,
+    ),
+    Directive(
+        "BalancerMember",
+        _SVD,
+        Arity.ITERATE,
+        ProxyDir,
+        add_member,
+        "a backend's URL, then KEY=VALUE; outside of <Proxy balancer://name> behind the balancer's URL",
+        warn=_unsupported,
+    ),
+    Directive(
+        "ProxySet",
+        _SVD,
+        Arity.ITERATE,
+        ProxyDir,
+        set_parameters,
+        "KEY=VALUE for the backend or balancer of a <Proxy URL> section; elsewhere behind its URL",
     ),
     Directive(
         "ProxyPassReverse",
@@ -264,7 +268,7 @@ DIRECTIVES: Final = (
         _SV,
         Arity.ONE,
         ProxyServer,
-        store_as("timeout", _positive, "{name} must be a positive time: {word}"),
+        store_as("timeout", positive, "{name} must be a positive time: {word}"),
         "seconds that a backend may stand still",
         "Timeout",
     ),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from olexd.http.framing import server_name
+from olexd.http.response_parser import ResponseHead
 from olexd.model import cgi_env
 from olexd.model.request import Request
 from olexd.model.table import Table
-from olexd.modules.proxy.address import Address
+from olexd.modules.proxy.address import Address, balancer_url, is_balancer
+from olexd.modules.proxy.balancer import balancer_conf
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
 from olexd.uri import construct_url
 
@@ -36,22 +37,7 @@ _OUR_OWN: Final = HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 """Fields that are made anew for a backend."""
 _URLS: Final = (b"location", b"content-location", b"uri")
 """Fields of a response with a URL in which the backend may name itself."""
-_SENDABLE: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*")
 _COOKIE_PART: Final = re.compile(rb"(;\s*)(path|domain)=([^;]*)", re.IGNORECASE)
-
-
-class BadResponse(ValueError):
-    """A backend's response that cannot be passed on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A response's head; `length` is that of its body, None when it is not known in advance."""
-
-    status: int
-    phrase: bytes
-    fields: Sequence[Field]
-    length: int | None = None
 
 
 # Requests
@@ -81,6 +67,11 @@ def _host(request: Request, conf: ProxyDir, address: Address) -> bytes:
     if not conf.preserve_host:
         return address.authority.encode("ascii")
     return request.headers_in.raw("Host") or request.host.name.encode("utf-8")
+
+
+def host_name(request: Request, address: Address) -> str:
+    """Return the host, without a port, that the backend has to be: the one that the request asks it for."""
+    return (request.conf[ProxyDir].preserve_host and request.hostname) or address.host
 
 
 def _added(request: Request, conf: ProxyDir, via: str) -> Iterable[Field]:
@@ -113,9 +104,8 @@ def via_value(request: Request, via: str) -> bytes:
 # Responses
 
 
-def take_head(request: Request, head: Head) -> None:
-    """Make a backend's status and fields the request's own, or raise BadResponse and change nothing."""
-    _check(head)
+def take_head(request: Request, head: ResponseHead) -> None:
+    """Make a backend's status and fields the request's own."""
     conf = request.conf[ProxyDir]
     table = Table()
     # Cookies that handlers set on the way are no business of the backend's.
@@ -127,23 +117,13 @@ def take_head(request: Request, head: Head) -> None:
         lower = name.lower()
         if lower == b"content-type":
             content_type = value.decode("latin-1")
-        elif lower != b"content-length" or head.length is None:
+        else:
             table.add(name, _rewritten(request, conf, lower, value))
-    if head.length is not None:
-        table["Content-Length"] = str(head.length)
     _say_via(request, table)
     request.headers_out = table
     request.content_type = content_type
     request.status = head.status
     request.status_line = f"{head.status} {head.phrase.decode('latin-1')}"
-
-
-def _check(head: Head) -> None:
-    if not 100 <= head.status <= 999:
-        raise BadResponse(f"status {head.status}")
-    for name, value in ((b"status", head.phrase), *head.fields):
-        if _SENDABLE.fullmatch(name + b":" + value) is None:
-            raise BadResponse(f"field {name!r}")
 
 
 def passed_on(fields: Iterable[Field]) -> list[Field]:
@@ -173,13 +153,21 @@ def reverse_url(request: Request, conf: ProxyDir, url: bytes) -> bytes:
     """Return the URL by which our clients know what a backend calls `url` (ProxyPassReverse)."""
     text = url.decode("latin-1")
     for reversal in conf.reversals:
-        if text.lower().startswith(reversal.target.lower()):
-            path = reversal.prefix + text[len(reversal.target) :]
-            scheme, port = cgi_env.scheme(request), cgi_env.server_port(request)
-            return construct_url(scheme, cgi_env.server_name(request), port, path).encode(
-                "latin-1", "replace"
-            )
+        for target in _targets(request, reversal.target):
+            if text.lower().startswith(target.lower()):
+                path = reversal.prefix + text[len(target) :]
+                scheme, port = cgi_env.scheme(request), cgi_env.server_port(request)
+                ours = construct_url(scheme, cgi_env.server_name(request), port, path)
+                return ours.encode("latin-1", "replace")
     return url
+
+
+def _targets(request: Request, target: str) -> list[str]:
+    """Return the URLs that the target of a reversal stands for: those of all members for a balancer's."""
+    if not is_balancer(target):
+        return [target]
+    conf = balancer_conf(request.host, balancer_url(target))
+    return [member.url + target[len(conf.name) :] for member in conf.members]
 
 
 def reverse_cookie(conf: ProxyDir, cookie: bytes) -> bytes:

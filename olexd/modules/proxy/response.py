@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from OpenSSL import SSL
+
 from olexd.errorlog import Level
+from olexd.http.response_parser import ResponseHead
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.proxy.address import Address
 from olexd.modules.proxy.bodies import ResponseBody
-from olexd.modules.proxy.fields import BadResponse, Head, take_head
+from olexd.modules.proxy.fields import take_head
 from olexd.modules.proxy.settings import ProxyDir
 from olexd.status import BAD_GATEWAY, GATEWAY_TIMEOUT, NO_BODY, OK, UNAUTHORIZED
 
@@ -17,13 +20,9 @@ def complain(request: Request, message: str) -> None:
     log_request(request, message, Level.ERR, "proxy")
 
 
-async def pass_on(request: Request, address: Address, head: Head, body: ResponseBody) -> int:
+async def pass_on(request: Request, address: Address, head: ResponseHead, body: ResponseBody) -> int:
     """Make a backend's response the request's; return OK, or the status that is to be answered instead."""
-    try:
-        take_head(request, head)
-    except BadResponse as error:
-        complain(request, f"the backend {address} sent a bad response: {error}")
-        return BAD_GATEWAY
+    take_head(request, head)
     if _overridden(request, head.status):
         return head.status
     if request.header_only or head.status in NO_BODY:
@@ -57,8 +56,8 @@ def _overridden(request: Request, status: int) -> bool:
 
 
 def told(error: BaseException) -> str:
-    """Return an exception in words; Twisted's wrap the reasons."""
-    reasons = getattr(error, "reasons", None)
-    if reasons:
-        return ", ".join(reason.getErrorMessage() or repr(reason.value) for reason in reasons)
+    """Return an exception in words."""
+    said = error.args[0] if error.args else ""
+    if isinstance(error, SSL.Error) and isinstance(said, list):
+        return "; ".join(str(reason) for _, _, reason in said) or "the TLS connection ended"
     return str(error) or repr(error)

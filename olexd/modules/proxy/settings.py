@@ -32,6 +32,50 @@ DEFAULTS = Parameters()
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A backend of a balancer. `factor` is its share in hundredths, `route` its name in sessions.
+
+    Members of a lower `group` come first. `status` are httpd's letters for what it is not to do: D and S take
+    nothing, N only takes sessions, H waits until no other is left, R until another falls out, I never fails.
+    """
+
+    url: str
+    parameters: Parameters = DEFAULTS
+    factor: int = 100
+    route: str = ""
+    redirect: str = ""
+    group: int = 0
+    status: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """How a balancer chooses. `sticky` are the names of a session's cookie and of its parameter in URLs.
+
+    `separator` stands before the route in their values. `no_failover` binds a session to its member,
+    `attempts` is how many others are tried, None for all. `fail_statuses` of a response put its member aside,
+    as a timeout does with `fail_on_timeout`; `recover` tries members again at once when all are set aside.
+    """
+
+    method: str = "byrequests"
+    sticky: tuple[str, str] | None = None
+    separator: str = "."
+    no_failover: bool = False
+    attempts: int | None = None
+    fail_statuses: frozenset[int] = frozenset()
+    fail_on_timeout: bool = False
+    recover: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What ProxySet says of a URL: fields of `Parameters`, a balancer's of `Balancing`, and their values."""
+
+    url: str
+    fields: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """One ProxyPass: a URL `prefix`, or a `regex` searched for in the path, and the URL it stands for.
 
@@ -65,6 +109,7 @@ class ProxyServer:
 class ProxyDir:
     """Mappings and reversals in search order; `here` is the mapping of a Location.
 
+    `members` come with the URL of their balancer, `told` is what is said of URLs besides.
     `override` is whether error pages are our own: those of `override_codes`, of all errors if there are none.
     """
 
@@ -73,6 +118,8 @@ class ProxyDir:
     reversals: tuple[Reversal, ...] = setting((), Merge.APPEND)
     cookie_domains: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
     cookie_paths: tuple[tuple[str, str], ...] = setting((), Merge.APPEND)
+    members: tuple[tuple[str, Member], ...] = setting((), Merge.APPEND)
+    told: tuple[Told, ...] = setting((), Merge.APPEND)
     preserve_host: bool = setting(False)
     add_headers: bool = setting(True)
     override: bool = setting(False)

@@ -2,60 +2,54 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, TimeoutError
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, TimeoutError, succeed
 from twisted.internet.endpoints import (
     HostnameEndpoint,
     TCP4ClientEndpoint,
     TCP6ClientEndpoint,
     UNIXClientEndpoint,
+    wrapClientTLS,
 )
 from twisted.internet.error import ConnectError, ConnectingCancelledError, DNSLookupError
 from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from twisted.web.client import HTTPConnectionPool, ProxyAgent
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import IResponse
 
 from olexd.modules.proxy.address import Address
+from olexd.modules.proxy.backend import Backend
 from olexd.modules.proxy.settings import Parameters
 from olexd.networks import parse_address
+from olexd.status import GATEWAY_TIMEOUT, SERVICE_UNAVAILABLE
 
 CONNECT_SECONDS: Final = 60.0
 IDLE_CONNECTIONS: Final = 64
 """How many unused connections are kept to a backend without `max`."""
-
-
 WORKERS_MAX: Final = 512
 """How many backends are remembered: patterns can make any number of them."""
 
 
 class Unreachable(Exception):
-    """No connection to the backend could be made."""
+    """No connection to the backend could be made: nothing was sent. `status` answers the request."""
+
+    def __init__(self, message: str, status: int = SERVICE_UNAVAILABLE) -> None:
+        super().__init__(message)
+        self.status = status
 
 
-class BackendEndpoint:
-    """The endpoint of a backend. What keeps it from that is told apart from what goes wrong later."""
+class Occupied(Unreachable):
+    """The backend answers as many requests as it may."""
 
-    def __init__(self, reactor: Any, address: Address, seconds: float, keep_alive: bool) -> None:
-        self._inner = _endpoint(reactor, address, seconds)
-        self._is_tcp = not address.socket
-        self._keep_alive = keep_alive
 
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """Return a Deferred of the connected protocol; it fails with Unreachable."""
-        connecting: Deferred[Any] = self._inner.connect(protocolFactory)
-        connecting.addCallbacks(self._connected, _not_connected)
-        return connecting
+class TlsClient(Protocol):
+    """How a backend is spoken to over TLS."""
 
-    def _connected(self, protocol: Any) -> Any:
-        if self._is_tcp:
-            # A head and a small body are two sends; the second must not wait for the first's receipt.
-            protocol.transport.setTcpNoDelay(True)
-            protocol.transport.setTcpKeepAlive(self._keep_alive)
-        return protocol
+    def creator(self, name: str) -> Any:
+        """Return what makes a connection (IOpenSSLClientConnectionCreator) to the host `name`."""
+
+    def inspect(self, connection: Any, name: str) -> None:
+        """Raise an exception when a finished handshake is not good enough for the host `name`."""
 
 
 def _endpoint(reactor: Any, address: Address, seconds: float) -> Any:
@@ -68,30 +62,27 @@ def _endpoint(reactor: Any, address: Address, seconds: float) -> Any:
     return kind(reactor, address.host, address.port, timeout=seconds)
 
 
-def _not_connected(failure: Failure) -> Failure:
-    if failure.check(ConnectingCancelledError, CancelledError):
-        return failure
-    if failure.check(ConnectError, ConnectTimeout, DNSLookupError, OSError):
-        return Failure(Unreachable(failure.getErrorMessage()))
-    return failure
-
-
 class Worker:
-    """One backend with one set of parameters. Used on the reactor's thread only."""
+    """One backend with one set of parameters. Used on the reactor's thread only.
 
-    def __init__(self, reactor: Any, address: Address, parameters: Parameters) -> None:
+    `tls` is how it is spoken to, None for plain HTTP. `busy` counts the requests it answers now, `traffic`
+    the bytes of bodies, both ways.
+    """
+
+    def __init__(self, reactor: Any, address: Address, parameters: Parameters, tls: TlsClient | None) -> None:
         self.reactor = reactor
         self.address = address
         self.parameters = parameters
+        self.busy = 0
+        self.traffic = 0
+        self._tls = tls
         self._down_until = 0.0
         self._turns = DeferredSemaphore(parameters.most) if parameters.most else None
-        pool = HTTPConnectionPool(reactor, persistent=parameters.reuse)
-        pool.maxPersistentPerHost = parameters.most or IDLE_CONNECTIONS
-        pool.cachedConnectionTimeout = int(parameters.idle)
-        seconds = parameters.connect_timeout or parameters.timeout or CONNECT_SECONDS
-        self.endpoint = BackendEndpoint(reactor, address, seconds, parameters.keep_alive)
-        # Unlike Agent it sends the target exactly as it is given.
-        self._agent = ProxyAgent(self.endpoint, reactor, pool)
+        self._idle: dict[Backend, tuple[str, Any]] = {}
+        self._connect_seconds = parameters.connect_timeout or parameters.timeout or CONNECT_SECONDS
+        self._endpoint = _endpoint(reactor, address, self._connect_seconds)
+
+    # Whether it answers
 
     @property
     def is_down(self) -> bool:
@@ -106,45 +97,116 @@ class Worker:
         """The backend answers."""
         self._down_until = 0.0
 
-    async def take_turn(self, seconds: float) -> bool:
-        """Wait until the backend takes another request; return False when that takes longer than allowed."""
-        if self._turns is None:
-            return True
-        turn: Deferred[Any] = self._turns.acquire()
-        turn.addTimeout(self.parameters.acquire or seconds, self.reactor)
-        try:
-            await turn
-        except TimeoutError:
-            return False
-        return True
+    # Turns
+
+    async def take_turn(self, seconds: float) -> None:
+        """Wait until the backend takes another request. Raises Occupied when that takes too long."""
+        if self._turns is not None:
+            turn: Deferred[Any] = self._turns.acquire()
+            turn.addTimeout(self.parameters.acquire or seconds, self.reactor)
+            try:
+                await turn
+            except TimeoutError:
+                raise Occupied(f"the backend {self.address} answers as many requests as it may") from None
+        self.busy += 1
 
     def end_turn(self) -> None:
         """Let another request have the turn."""
+        self.busy -= 1
         if self._turns is not None:
             self._turns.release()
 
-    def request(self, method: bytes, target: bytes, headers: Headers, body: Any) -> Deferred[IResponse]:
-        """Send a request; the Deferred fires with the response's head. It fails as `Agent.request()`'s does.
+    # Connections
 
-        `headers` have a Host field. Raises ValueError for a target that cannot be sent.
+    def connect(self, name: str, fresh: bool = False) -> Deferred[Backend]:
+        """Return a Deferred of a connection to the backend; a used one unless it is to be `fresh`.
+
+        `name` is the host that a backend over TLS has to be. The Deferred fails with Unreachable.
         """
-        return self._agent.request(method, target, headers, body)  # type: ignore[no-any-return]
+        backend = None if fresh else self._kept(name)
+        if backend is not None:
+            self._take_out(backend)
+            return succeed(backend)
+        tls, inspect, endpoint = self._tls, None, self._endpoint
+        if tls is not None:
+            endpoint = wrapClientTLS(tls.creator(name), endpoint)
+
+            def inspect(connection: Any) -> None:
+                tls.inspect(connection, name)
+
+        connecting: Deferred[Any] = endpoint.connect(Factory.forProtocol(lambda: Backend(inspect)))
+        connecting.addErrback(self._not_connected)
+        return connecting.addCallback(self._connected)
+
+    def _kept(self, name: str) -> Backend | None:
+        """Return the unused connection to a host that was used last."""
+        return next((backend for backend, (kept, _) in reversed(self._idle.items()) if kept == name), None)
+
+    def _not_connected(self, failure: Failure) -> Failure:
+        if failure.check(ConnectingCancelledError, CancelledError):
+            return failure
+        if failure.check(ConnectError, ConnectTimeout, DNSLookupError, OSError):
+            return Failure(
+                Unreachable(f"attempt to connect to {self.address} failed: {failure.getErrorMessage()}")
+            )
+        return failure
+
+    def _connected(self, backend: Any) -> Deferred[Backend]:
+        if not self.address.socket:
+            # A head and a small body are two sends; the second must not wait for the first's receipt.
+            backend.transport.setTcpNoDelay(True)
+            backend.transport.setTcpKeepAlive(self.parameters.keep_alive)
+        usable: Deferred[Backend] = backend.usable
+        if self._tls is not None:
+            usable.addTimeout(self._connect_seconds, self.reactor, self._too_slow)
+        return usable
+
+    def _too_slow(self, result: object, seconds: float) -> object:
+        raise Unreachable(
+            f"{self.address} did not finish the TLS handshake within {seconds:g} seconds", GATEWAY_TIMEOUT
+        )
+
+    def give_back(self, backend: Backend, name: str) -> None:
+        """Keep a connection to the host `name` for the next request, if it can take one; else close it."""
+        most = self.parameters.most or IDLE_CONNECTIONS
+        if not backend.is_idle or not self.parameters.reuse or len(self._idle) >= most:
+            backend.abort()
+            return
+        backend.rest()
+        backend.on_unasked = self._take_out
+        expiry = self.reactor.callLater(self.parameters.idle, self._expire, backend)
+        self._idle[backend] = (name, expiry)
+
+    def _expire(self, backend: Backend) -> None:
+        del self._idle[backend]
+        backend.abort()
+
+    def _take_out(self, backend: Backend) -> None:
+        kept = self._idle.pop(backend, None)
+        if kept is not None and kept[1].active():
+            kept[1].cancel()
+
+
+def new_worker(address: Address, parameters: Parameters, tls: TlsClient | None) -> Worker:
+    """Return a worker of the program's reactor."""
+    # Importing it installs one, which is for the program that runs to choose.
+    from twisted.internet import reactor
+
+    return Worker(reactor, address, parameters, tls)
 
 
 class Workers:
-    """The workers of a process, made when they are first needed."""
+    """The workers of a process, made when they are first needed. Members of balancers have their own."""
 
     def __init__(self) -> None:
-        self._workers: dict[tuple[Address, Parameters], Worker] = {}
+        self._workers: dict[tuple[Address, Parameters, TlsClient | None], Worker] = {}
 
-    def get(self, address: Address, parameters: Parameters) -> Worker:
+    def get(self, address: Address, parameters: Parameters, tls: TlsClient | None) -> Worker:
         """Return the worker for a backend under these parameters. Reactor only."""
-        worker = self._workers.get((address, parameters))
+        key = (address, parameters, tls)
+        worker = self._workers.get(key)
         if worker is None:
             if len(self._workers) >= WORKERS_MAX:
                 del self._workers[next(iter(self._workers))]
-            # Importing it installs one, which is for the program that runs to choose.
-            from twisted.internet import reactor
-
-            worker = self._workers[address, parameters] = Worker(reactor, address, parameters)
+            worker = self._workers[key] = new_worker(*key)
         return worker

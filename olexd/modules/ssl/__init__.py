@@ -6,7 +6,7 @@ from typing import Final
 
 from olexd.config.module import ModuleSpec
 from olexd.modules.ssl.access import HOOKS
-from olexd.modules.ssl.contexts import BadTls, check
+from olexd.modules.ssl.contexts import check
 from olexd.modules.ssl.directives import DIRECTIVES
 from olexd.modules.ssl.handshakes import Handshakes
 from olexd.modules.ssl.settings import SslDir, SslServer
@@ -24,4 +24,4 @@ MODULE: Final = Module(
     HOOKS,
 )
 
-__all__ = ["MODULE", "BadTls", "Handshakes", "SslServer"]
+__all__ = ["MODULE", "Handshakes", "SslServer"]

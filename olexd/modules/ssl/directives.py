@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from OpenSSL import SSL
-
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store, store_flag
 from olexd.expr import ExprError, condition
-from olexd.modules.ssl.settings import CIPHERS, MODERN, PemFile, SslDir, SslServer, Verify
+from olexd.modules.ssl.settings import CIPHERS, SslDir, SslServer
+from olexd.modules.tls import (
+    VERIFY_WORDS,
+    depth,
+    pem_file,
+    set_ciphers,
+    set_protocols,
+    store_directory,
+    store_file,
+    warn_of_readable_key,
+)
 from olexd.modules.words import accepted, current, store_choice
 
-PROTOCOLS: Final = {"tlsv1": "TLSv1", "tlsv1.1": "TLSv1.1", "tlsv1.2": "TLSv1.2", "tlsv1.3": "TLSv1.3"}
-_BROKEN: Final = frozenset({"sslv2", "sslv3"})
 OPTIONS: Final = frozenset(
     {
         "stdenvvars",
@@ -34,33 +39,6 @@ _UNSUPPORTED_OPTIONS: Final = frozenset({"legacydnstringformat"})
 # Setters
 
 
-def pem_file(args: Args) -> PemFile:
-    """Return the file that a directive names. Raises DirectiveError when nothing is in it."""
-    path = args.path()
-    if not os.path.isfile(path) or not os.path.getsize(path):
-        raise DirectiveError(f"{args.name}: file '{path}' does not exist or is empty")
-    return PemFile(path, args.where)
-
-
-def _store_file(field: str) -> Callable[[SslServer, Args], SslServer]:
-    return lambda conf, args: replace(conf, **{field: pem_file(args)})  # type: ignore[arg-type]
-
-
-def _store_directory(conf: SslServer, args: Args) -> SslServer:
-    if not os.path.isdir(args.path()):
-        raise DirectiveError(f"{args.name}: directory '{args.path()}' does not exist")
-    return replace(conf, ca_path=args.path())
-
-
-def warn_of_readable_key(args: Args) -> str:
-    """Return a warning when others than owner and group may read a key."""
-    try:
-        exposed = os.stat(args.path()).st_mode & 0o004
-    except OSError:
-        return ""
-    return f"{args.name}: everybody on this machine can read '{args.path()}'" if exposed else ""
-
-
 def set_engine(conf: SslServer, args: Args) -> SslServer:
     """Store whether the server speaks TLS. A change in the middle of a connection is not supported."""
     word = args.word.lower()
@@ -72,56 +50,6 @@ def set_engine(conf: SslServer, args: Args) -> SslServer:
     if word not in ("on", "off"):
         raise DirectiveError("Argument must be On, Off, or Optional")
     return replace(conf, engine=word == "on")
-
-
-def _named_protocols(word: str) -> frozenset[str]:
-    """Return what a name stands for. `all` is what is thought safe: older versions are to be named."""
-    name = word.lstrip("+-").lower()
-    if name == "all":
-        return MODERN
-    if name in PROTOCOLS:
-        return frozenset({PROTOCOLS[name]})
-    if name == "sslv3" and word[0] != "-":
-        raise DirectiveError("SSLProtocol: SSLv3 is broken and not supported")
-    if name in _BROKEN:
-        return frozenset()
-    raise DirectiveError(f"SSLProtocol: Illegal protocol '{word.lstrip('+-')}'")
-
-
-def set_protocols(conf: SslServer, args: Args) -> SslServer:
-    """Store the versions of the protocol: words with a sign edit, one without starts over."""
-    chosen: frozenset[str] = frozenset()
-    for word in args.words:
-        named = _named_protocols(word)
-        if word[0] == "-":
-            chosen -= named | (frozenset(PROTOCOLS.values()) if word.lower() == "-all" else frozenset())
-        else:
-            chosen = chosen | named if word[0] == "+" else named
-    if not chosen:
-        raise DirectiveError("No SSL protocols available [hint: SSLProtocol]")
-    return replace(conf, protocols=chosen)
-
-
-def set_ciphers(conf: SslServer, args: Args) -> SslServer:
-    """Store a list of ciphers in OpenSSL's language, checked by OpenSSL."""
-    kind, text = args.words if len(args.words) == 2 else ("SSL", args.word)
-    context = SSL.Context(SSL.TLS_METHOD)
-    try:
-        if kind.lower() == "tlsv1.3":
-            context.set_tls13_ciphersuites(text.encode())
-            return replace(conf, ciphers13=text)
-        if kind.lower() != "ssl":
-            raise DirectiveError(f"SSLCipherSuite: protocol '{kind}' not supported")
-        context.set_cipher_list(text.encode())
-    except SSL.Error:
-        raise DirectiveError(f"SSLCipherSuite: OpenSSL knows no cipher in '{text}'") from None
-    return replace(conf, ciphers=text)
-
-
-def _depth(word: str) -> int:
-    if not word.isascii() or not word.isdigit():
-        raise ValueError("Invalid argument: a number from 0 is wanted")
-    return int(word)
 
 
 def set_options(conf: SslDir, args: Args) -> SslDir:
@@ -229,7 +157,7 @@ DIRECTIVES: Final = (
     _server(
         "SSLCertificateChainFile",
         Arity.ONE,
-        _store_file("chain"),
+        store_file("chain"),
         "The certificates between the server's and a well-known one, as PEM",
     ),
     _server(
@@ -256,13 +184,13 @@ DIRECTIVES: Final = (
     _server(
         "SSLCACertificateFile",
         Arity.ONE,
-        _store_file("ca_file"),
+        store_file("ca_file"),
         "The authorities whose client certificates count, as PEM; for a whole virtual host",
     ),
     _server(
         "SSLCACertificatePath",
         Arity.ONE,
-        _store_directory,
+        store_directory("ca_path"),
         "A directory of such authorities, named by hash; for a whole virtual host",
     ),
     _server(
@@ -270,7 +198,7 @@ DIRECTIVES: Final = (
         Arity.ONE,
         store_choice(
             "verify",
-            {kind.value: kind for kind in Verify},
+            VERIFY_WORDS,
             "SSLVerifyClient: Invalid argument '{word}'",
         ),
         "Whether clients show a certificate: none, optional, require or optional_no_ca; for a virtual host",
@@ -279,7 +207,7 @@ DIRECTIVES: Final = (
     _server(
         "SSLVerifyDepth",
         Arity.ONE,
-        store("depth", _depth),
+        store("depth", depth),
         "How many authorities may stand above a client's certificate; for a whole virtual host",
         "1",
     ),

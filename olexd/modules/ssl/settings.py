@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from olexd.config.errors import Where
 from olexd.config.settings import Merge, setting
 from olexd.expr import Condition
+from olexd.modules.tls import MODERN, PemFile, Verify
 
 CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
 """Up to TLS 1.2, when nothing is said: forward secrecy and authenticated encryption only."""
-MODERN: Final = frozenset({"TLSv1.2", "TLSv1.3"})
-
-
-class Verify(StrEnum):
-    """What SSLVerifyClient asks of a client."""
-
-    NONE = "none"
-    OPTIONAL = "optional"
-    REQUIRE = "require"
-    OPTIONAL_NO_CA = "optional_no_ca"
-
-
-@dataclass(frozen=True, slots=True)
-class PemFile:
-    """A file that a directive names, and where that stands."""
-
-    path: str
-    where: Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from cryptography.x509.oid import NameOID
 from olexd.model.request import Request
 from olexd.model.tls import TlsFacts, one_line
 from olexd.modules.ssl.directives import modern_expression
-from olexd.modules.ssl.settings import SslDir, SslServer, Verify
+from olexd.modules.ssl.settings import SslDir, SslServer
+from olexd.modules.tls import Verify
 from tests.certificates import Authority, Identity
 from tests.unit.support import answer, complaint, configure, make_request
 

@@ -77,7 +77,7 @@ def test_a_file_is_not_taken_for_a_backend() -> None:
     assert drive(request, process_mapped(request)) == 403
 
 
-@pytest.mark.parametrize("scheme", ["fcgi", "balancer", "https"])
+@pytest.mark.parametrize("scheme", ["fcgi", "ajp"])
 def test_other_protocols_are_501(scheme: str) -> None:
     """What no backend can be asked with is refused clearly."""
     config = configure(f"ErrorLog -\nProxyPass /a {scheme}://127.0.0.1:9/")
