@@ -210,3 +210,39 @@ CASES += [
         ],
     ),
 ]
+
+REWRITTEN = {
+    "redirect": "RewriteRule ^/page http://other.test/there [R=301,L]",
+    "redirect-to-url": "RewriteRule ^/page http://other.test/there",
+    "status": "RewriteRule ^/page - [R=410]",
+    "forbidden": "RewriteRule ^/page - [F]",
+    "redirect-in-section": '<Directory "@ROOT@">\nRewriteEngine On\n'
+    "RewriteRule ^page http://other.test/there [R]\n</Directory>",
+    "gone-in-section": '<Directory "@ROOT@">\nRewriteEngine On\nRewriteRule ^page - [G]\n</Directory>',
+}
+"""What rules make of the page of an ErrorDocument: a redirect of theirs is an answer of its own."""
+CASES += [
+    Case(
+        f"error-document-rewritten-{name}",
+        [get("/nope"), get("/refused"), get("/page")],
+        f"RewriteEngine On\n{rule}\nErrorDocument 404 /page\nErrorDocument 403 /page\n"
+        "<Location /refused>\nRequire all denied\n</Location>",
+        files={"page": "a page"},
+        access="%s %>s %U %>U",
+    )
+    for name, rule in REWRITTEN.items()
+]
+
+CASES += [
+    Case(
+        f"error-document-fails-{name}",
+        [get("/a/nope"), get("/b/nope"), get("/nope")],
+        f"{LOCATION.replace('Location />', 'Location /page>')}\nErrorDocument 404 /page\n"
+        "Header always set X-Place host\nErrorDocument 403 own\n"
+        "<Location /a>\nHeader always set X-Place a\nErrorDocument 410 /page\n</Location>\n"
+        "<Location /page>\nHeader always set X-Place page\nHeader set X-Page page\n</Location>",
+        handler=f"req.headers_out['X-Own'] = 'own'\nreq.err_headers_out['X-Err'] = 'err'\nreturn {result}",
+        access="%s %>s",
+    )
+    for name, result in {"forbidden": "403", "server-error": "500", "redirect": "302", "ok": "200"}.items()
+]

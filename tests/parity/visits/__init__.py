@@ -1,0 +1,1 @@
+"""Visits to whole sites (`tests/sites`): one file per site, each with `CASES`."""
