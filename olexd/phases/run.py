@@ -21,7 +21,15 @@ from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
 from olexd.phases.trace import echo
 from olexd.phases.walk import directory_walk, is_proxied, location_walk, proxy_walk
-from olexd.status import DECLINED, DONE, GATEWAY_TIMEOUT, INTERNAL_SERVER_ERROR, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
+from olexd.status import (
+    DECLINED,
+    DONE,
+    GATEWAY_TIMEOUT,
+    INTERNAL_SERVER_ERROR,
+    NOT_FOUND,
+    OK,
+    REQUEST_ENTITY_TOO_LARGE,
+)
 from olexd.uri import decode_path
 
 _GO_ON: Final = (OK, DECLINED)

@@ -194,7 +194,7 @@ def running_pair(cases: Sequence[Case], against_itself: bool) -> Iterator[Pair]:
 
 @contextmanager
 def serving(site: Served, directory: Path, against_itself: bool = False) -> Iterator[Pair]:
-    """Start both servers with `site`, each with a folder of its own below `directory`; stop them in the end."""
+    """Start both servers with `site`, each in a folder of its own in `directory`; stop them in the end."""
     with ExitStack() as stack:
         reference = Side(Apache, site, directory / "apache")
         tested = Side(Apache if against_itself else Olexd, site, directory / "tested")

@@ -161,7 +161,7 @@ def _pass_on(request: Request, url: str) -> int:
 
 
 def _answer(request: Request, status: int) -> int:
-    """Answer with a status that rules chose: in place of an ErrorDocument, too, it is what the client gets."""
+    """Answer with a status that rules chose: it is what the client gets, in place of an ErrorDocument too."""
     request.status = 200
     return status
 

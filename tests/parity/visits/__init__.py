@@ -1,1 +1,0 @@
-"""Visits to whole sites (`tests/sites`): one file per site, each with `CASES`."""
