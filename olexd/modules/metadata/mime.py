@@ -83,11 +83,11 @@ _EXTENSIONS: Final = "one or more file extensions"
 DIRECTIVES: Final = (
     Directive(
         "TypesConfig",
-        Context.SERVER,
+        Context.SV,
         Arity.ONE,
         ProcessSettings,
         store_path("types_config"),
-        "The file that lists media types and their extensions",
+        "The file that lists media types and their extensions; that of the main server counts",
         "conf/mime.types",
     ),
     _row("AddType", Arity.ITERATE2, _adding("types", _media_type), f"a mime type followed by {_EXTENSIONS}"),
@@ -154,6 +154,7 @@ DIRECTIVES: Final = (
         MimeDir,
         "files are not negotiated",
         Override.FILEINFO,
+        "any negotiatedonly filters handlers",
     ),
 )
 
