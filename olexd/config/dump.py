@@ -6,8 +6,6 @@ import dataclasses
 import os.path
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
-from functools import partial
-from types import FunctionType
 from typing import Any
 
 from olexd.config.errors import Where
@@ -104,20 +102,16 @@ def _value(value: Any) -> str:
             return "{" + ", ".join(f"{key!r}: {_value(item)}" for key, item in items) + "}"
         case tuple() if type(value) is tuple:
             return f"({', '.join(map(_value, value))}{',' * (len(value) == 1)})"
-        case partial():
-            return f"{_value(value.func)}({', '.join(map(_value, value.args))})"
-        case FunctionType():
-            return value.__qualname__.partition(".<locals>")[0]
         case _ if is_dataclass(value) and hasattr(type(value).__repr__, "__wrapped__"):
             return f"{type(value).__name__}({', '.join(_fields(value))})"
     return repr(value)
 
 
 def _fields(value: Any) -> Iterator[str]:
-    """Yield the fields of a dataclass that say something."""
+    """Yield the fields of a dataclass that say something. What was compiled to functions says nothing."""
     for field in dataclasses.fields(value):
         item = getattr(value, field.name)
-        if field.repr and item is not UNSET and item != field.default:
+        if field.repr and not callable(item) and item is not UNSET and item != field.default:
             yield f"{field.name}={_value(item)}"
 
 

@@ -18,9 +18,9 @@ _CLASSES: Final = {
     "options": Override.OPTIONS,
     "all": Override.ANY,
 }
-_OPTIONS: Final = frozenset(
-    "none all indexes includes includesnoexec followsymlinks symlinksifownermatch execcgi multiviews".split()
-) | {""}
+_OPTION_NAMES: Final = """
+    none all indexes includes includesnoexec followsymlinks symlinksifownermatch execcgi multiviews"""
+_OPTIONS: Final = frozenset(("", *_OPTION_NAMES.split()))
 _USELESS_IN: Final = frozenset({"Location", "LocationMatch", "Files", "FilesMatch", "DirectoryMatch"})
 
 

@@ -1,8 +1,8 @@
 """Golden files: a configuration above the line `----`, what comes of it below.
 
 Parts that begin with `=== NAME` are files beside the main one. A comment `#? location /path`,
-`#? directory /path`, `#? files NAME` or `#? host ADDRESS PORT NAME` asks the result what it matches, `#? vhosts`
-which hosts there are. `$ROOT` stands for the directory of the files.
+`#? directory /path`, `#? files NAME` or `#? host ADDRESS PORT NAME` asks the result what it matches,
+`#? vhosts` which hosts there are. `$ROOT` stands for the directory of the files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The real Apache agrees with the golden files, line by line: what it refuses olexd refuses, and nothing else.
+"""The real Apache agrees with the golden files, line by line: olexd refuses what it refuses, nothing else.
 
 A comment `#! LINE: reason` names a line on which the two differ, and why. The files of `config/` are left
 out: they are about a module made for tests, which Apache does not have.

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tests.integration.servers import ENVIRONMENT, SYSTEM_PATH, load_modules
 
-MODULES = """
+_NAMES = """
     mpm_event access_compat alias allowmethods auth_basic auth_digest authn_core authn_file authz_core
     authz_groupfile authz_host authz_owner authz_user autoindex brotli cgi deflate dir env expires filter
-    headers include macro mime proxy proxy_http proxy_wstunnel remoteip rewrite setenvif ssl python""".split()
+    headers include macro mime proxy proxy_http proxy_wstunnel remoteip rewrite setenvif ssl python"""
+MODULES = _NAMES.split()
 """The modules that olexd has, too."""
 MAX_ERRORS = 80
 
@@ -32,7 +33,9 @@ _PLACES = (
 )
 _INCLUDED = re.compile(r"Syntax error on line \d+ of \S+: (?=Syntax error|\S+:\d+: )")
 _USED = re.compile(r'used on line (\d+) of "(/[^"]*)"')
-_STRUCTURE = re.compile(r"was not closed|without matching|^Expected|missing closing|before end of|not found: </")
+_STRUCTURE = re.compile(
+    r"was not closed|without matching|^Expected|missing closing|before end of|not found: </"
+)
 _HEADER = re.compile(r"\s*<([A-Za-z]+)")
 
 Place = tuple[str, int]
