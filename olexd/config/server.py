@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
@@ -193,7 +193,8 @@ class ServerConfig:
     """A whole configuration, checked and compiled.
 
     `hosts` has the main server first, then the virtual hosts in file order. `loaded` are the modules
-    named by LoadModule (short names, in order; empty when there was no LoadModule line). `tree` is what
+    named by LoadModule (short names, in order; empty when there was no LoadModule line), `defines` the names
+    that are defined, with their values if they have one. `tree` is what
     `apache.config_tree()` returns. `warnings` came up in the check and belong into the error log. `files` are
     those that were read, in order.
     """
@@ -204,7 +205,7 @@ class ServerConfig:
     listens: tuple[Listen, ...]
     server_root: str
     loaded: tuple[str, ...]
-    defines: frozenset[str]
+    defines: Mapping[str, str | None]
     tree: list[Any]
     warnings: tuple[str, ...]
     files: tuple[ReadFile, ...] = ()
