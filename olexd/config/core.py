@@ -35,6 +35,8 @@ class CoreServer:
     trace_enable: str = setting("on")
     error_log: str = setting("logs/error_log")
     error_log_format: str = setting("")
+    error_log_connection: tuple[str, ...] = setting(())
+    error_log_request: tuple[str, ...] = setting(())
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
     strict_host_check: bool = setting(False)

@@ -50,7 +50,16 @@ def entries(path: Path) -> list[dict[str, Any]]:
 
 def test_hostile_requests(server: RunningServer, tmp_path: Path) -> None:
     """Each request that is answered has its line, and no line says more than its request."""
-    agents = [b'"},{"status":1}', b"\\", b'\\"', b"\xff\xfe", b"\xe2\x80\xa8", b"a\tb", b"%s%d{}", b"x" * 7000]
+    agents = [
+        b'"},{"status":1}',
+        b"\\",
+        b'\\"',
+        b"\xff\xfe",
+        b"\xe2\x80\xa8",
+        b"a\tb",
+        b"%s%d{}",
+        b"x" * 7000,
+    ]
     for agent in agents:
         assert ask(server, b"GET /page HTTP/1.1\r\nHost: h\r\nUser-Agent: " + agent + b"\r\n\r\n") == 200
     assert ask(server, b'GET /"%0a{}?\\"=%22 HTTP/1.1\r\nHost: "}\r\n\r\n') == 400
