@@ -105,13 +105,13 @@ def set_file_etag(conf: CoreDir, args: Args) -> CoreDir:
     """Store what entity tags are made of; words with a sign edit what is in force."""
     flags: dict[str, bool] = current(conf, "etag_flags")
     if not any(word[0] in "+-" for word in args.words):
-        flags = dict.fromkeys(_ETAG_PARTS, False)
+        flags = dict.fromkeys((*_ETAG_PARTS, "none"), False)
     for word in args.words:
         name = word.lstrip("+-").lower()
         if name == "all":
             flags.update(dict.fromkeys(_ETAG_PARTS - {"digest"}, True))
         elif name == "none":
-            flags = dict.fromkeys(_ETAG_PARTS, False)
+            flags = {**dict.fromkeys(_ETAG_PARTS, False), "none": True}
         elif name in _ETAG_PARTS:
             flags[name] = word[0] != "-"
         else:

@@ -20,7 +20,7 @@ from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
 from olexd.phases.trace import echo
-from olexd.phases.walk import directory_walk, is_proxied, location_walk, proxy_walk
+from olexd.phases.walk import directory_walk, is_proxied, leave_sections, location_walk, proxy_walk
 from olexd.status import (
     DECLINED,
     DONE,
@@ -170,6 +170,7 @@ async def process_mapped(request: Request) -> int:
             await to_pool(request)
             result = directory_walk(request)
             if result != OK:
+                leave_sections(request)
                 return result
         plan = request.phases.plan(request)
     # The plan is asked for anew wherever handlers may have added handlers.

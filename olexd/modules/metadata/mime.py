@@ -170,7 +170,9 @@ def read_extensions(extensions: str, conf: MimeDir, types: Mapping[str, str]) ->
     output_filters: list[str] = []
     input_filters: list[str] = []
     for extension in filter(None, extensions.lower().split(".")):
-        kind = conf.types.get(extension) or types.get(extension) or kind
+        told = conf.types.get(extension)
+        # What RemoveType took away is not in the list of the system either.
+        kind = (types.get(extension) if told is None else told) or kind
         handler = conf.handlers.get(extension) or handler
         charset = conf.charsets.get(extension) or charset
         if encoding := conf.encodings.get(extension):

@@ -142,7 +142,7 @@ class Case:
     `differs` says why the two are meant to differ, `olexd` what olexd then answers, per request.
     `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_address` gives the
     case a local address that no other case's host listens on. `tls` sends the requests over TLS, to a site
-    that has a port for it.
+    that has a port for it. `main` goes into the main server, where every case sees it.
     """
 
     name: str
@@ -162,6 +162,7 @@ class Case:
     own_interpreter: bool = False
     own_address: bool = False
     tls: bool = False
+    main: str = ""
 
     @property
     def host(self) -> str:

@@ -107,7 +107,8 @@ class Site:
 
     def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
         """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
-        text = "\n".join([base_config(directory, port, MODULES), COMMON, *map(self.host, cases)])
+        mains = [self.fill(case, case.main) for case in cases]
+        text = "\n".join([base_config(directory, port, MODULES), COMMON, *mains, *map(self.host, cases)])
         logs, state = make_private(directory / "logs", account), make_private(directory / "state", account)
         return (
             text.replace("@PORT@", str(port))

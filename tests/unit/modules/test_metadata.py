@@ -57,13 +57,18 @@ def test_default_language() -> None:
     assert read_extensions("html.fr", conf, TYPES).languages == ("fr",)
 
 
-def test_removal_falls_back_to_the_types_file() -> None:
-    """RemoveType takes AddType back, not the types file."""
-    config = configure("AddType text/x-own .html\n<Location /a>\nRemoveType .html\n</Location>")
+def test_removed_types() -> None:
+    """RemoveType takes AddType back, and what the types file says; an inner AddType counts again."""
+    config = configure(
+        "AddType text/x-own .html\n<Location /a>\nRemoveType .html\n</Location>\n"
+        "<Location /a/b>\nAddType text/x-again .html\n</Location>"
+    )
     host = config.main
     assert read_extensions("html", host.merged()[MimeDir], TYPES).content_type == "text/x-own"
     inner = host.merged(host.locations.match("/a"))[MimeDir]
-    assert read_extensions("html", inner, TYPES).content_type == "text/html"
+    assert read_extensions("html", inner, TYPES).content_type is None
+    innermost = host.merged(host.locations.match("/a/b"))[MimeDir]
+    assert read_extensions("html", innermost, TYPES).content_type == "text/x-again"
 
 
 def test_types_file(tmp_path: Path) -> None:
