@@ -96,7 +96,6 @@ class Mixed(Tree):
                 "ErrorDocument 404 default",
                 "Options +Indexes",
                 "Options -Indexes",
-                "Options FollowSymLinks",
                 "FileETag None",
                 "FileETag MTime Size",
                 "FileETag -Size",

@@ -9,6 +9,7 @@ import pytest
 from olexd.config.mime import MimeDir
 from olexd.model.mp_request import mp_request
 from olexd.model.request import Request
+from olexd.modules.metadata.env import EnvDir
 from olexd.modules.metadata.mime import read_extensions
 from olexd.modules.metadata.remoteip import find_client
 from olexd.modules.metadata.types import load_types, parse_types
@@ -250,3 +251,17 @@ def test_proxy_lists(tmp_path: Path) -> None:
         "RemoteIPInternalProxyList: Could not open file /nonexistent: No such file or directory"
     )
     assert "(The specified network mask is invalid. error)" in complaint("RemoteIPTrustedProxy 1.2.3.4/40")
+
+
+def test_variables_taken_back() -> None:
+    """UnsetEnv takes an outer section's variable back; between sections of one kind it is forgotten, as in httpd."""
+    inside = "<Files x>\nSetEnv A files\nSetEnv B files\n</Files>\n"
+    once = configure(inside + "<Location /a>\nUnsetEnv A\n</Location>")
+    twice = configure(
+        inside + "<Location />\nSetEnv C 1\n</Location>\n<Location /a>\nUnsetEnv A\n</Location>"
+    )
+    found = [
+        config.main.merged((*config.main.files, *config.main.locations.match("/a")))[EnvDir].variables
+        for config in (once, twice)
+    ]
+    assert found == [{"B": b"files"}, {"A": b"files", "B": b"files", "C": b"1"}]
