@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
 from olexd.http.framing import server_name
+from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
-from olexd.model.output import AP_CONN_CLOSE
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.variables import fill_in

@@ -19,7 +19,7 @@ from olexd.phases.derive import MAX_REDIRECTS, depth, follow
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
-from olexd.phases.trace import echo
+from olexd.phases.trace import echo, is_answered_here
 from olexd.phases.walk import directory_walk, is_proxied, leave_sections, location_walk, proxy_walk
 from olexd.status import (
     DECLINED,
@@ -174,7 +174,7 @@ async def process_mapped(request: Request) -> int:
                 return result
         plan = request.phases.plan(request)
     # The plan is asked for anew wherever handlers may have added handlers.
-    if request.method == "TRACE" and request.main is None:
+    if request.method == "TRACE" and request.main is None and is_answered_here(request):
         return await echo(request)
     if plan.header_parser and request.main is None:
         result = await run_all(request, plan.header_parser)

@@ -254,7 +254,7 @@ def test_proxy_lists(tmp_path: Path) -> None:
 
 
 def test_variables_taken_back() -> None:
-    """UnsetEnv takes an outer section's variable back; between sections of one kind it is forgotten, as in httpd."""
+    """UnsetEnv takes an outer section's variable back; sections of one kind forget it, as in httpd."""
     inside = "<Files x>\nSetEnv A files\nSetEnv B files\n</Files>\n"
     once = configure(inside + "<Location /a>\nUnsetEnv A\n</Location>")
     twice = configure(
