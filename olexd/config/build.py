@@ -100,7 +100,7 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
         listens=() if listens is UNSET else listens,
         server_root=facts.server_root,
         loaded=tuple(facts.modules.names),
-        defines=frozenset(facts.defines),
+        defines=dict(facts.defines),
         tree=config_tree(parser.nodes, facts.registry.spelling),
         warnings=(),
         files=tuple(parser.files),

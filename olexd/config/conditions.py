@@ -107,7 +107,7 @@ def _if_directive(facts: Facts, word: str) -> bool:
 
 
 def _if_section(facts: Facts, word: str) -> bool:
-    return facts.registry.exists("<" + word.removeprefix("<").removesuffix(">"))
+    return not word.startswith("<") and facts.registry.exists(f"<{word.removesuffix('>')}")
 
 
 _WORD_TESTS: Final[dict[str, Callable[[Facts, str], bool]]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from olexd.config.settings import Merge, setting
 from olexd.expr import String
@@ -36,9 +37,14 @@ class CoreServer:
     trace_enable: str = setting("on")
     error_log: str = setting("logs/error_log")
     error_log_format: str = setting("")
+    error_log_connection: tuple[str, ...] = setting(())
+    error_log_request: tuple[str, ...] = setting(())
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
     strict_host_check: bool = setting(False)
+
+
+_DEFAULT_ETAG: Final = frozenset({"mtime", "size"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class CoreDir:
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)
     option_flags: Mapping[str, bool] = setting({"followsymlinks": True}, Merge.OVERLAY)
-    etag_flags: Mapping[str, bool] = setting({"mtime": True, "size": True}, Merge.OVERLAY)
+    etag_flags: Mapping[str, bool] = setting({}, Merge.OVERLAY)
     max_ranges: int = setting(200)
 
     @property
@@ -80,8 +86,12 @@ class CoreDir:
 
     @property
     def etag_parts(self) -> frozenset[str]:
-        """What an entity tag is made of: `inode`, `mtime`, `size`, `digest`; empty for no tag."""
-        return frozenset(name for name, on in {"mtime": True, "size": True, **self.etag_flags}.items() if on)
+        """What an entity tag is made of: `inode`, `mtime`, `size`, `digest`; empty for no tag.
+
+        Where nothing is left, and `none` was not said, it is the default: nothing can be taken from that.
+        """
+        named = frozenset(name for name, on in self.etag_flags.items() if on)
+        return (named or _DEFAULT_ETAG) - {"none"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os.path
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
 from typing import Any
 
 from olexd.config.errors import Where
@@ -92,9 +93,26 @@ def _settings(settings: Mapping[type[Any], Any], indent: str) -> Iterator[str]:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(map(repr, value))) + "}"
+    """Return a setting as text that is the same in every run: in order, without addresses of objects."""
+    match value:
+        case frozenset():
+            return "{" + ", ".join(sorted(map(_value, value))) + "}"
+        case Mapping():
+            items = sorted(value.items(), key=lambda item: str(item[0]))
+            return "{" + ", ".join(f"{key!r}: {_value(item)}" for key, item in items) + "}"
+        case tuple() if type(value) is tuple:
+            return f"({', '.join(map(_value, value))}{',' * (len(value) == 1)})"
+        case _ if is_dataclass(value) and hasattr(type(value).__repr__, "__wrapped__"):
+            return f"{type(value).__name__}({', '.join(_fields(value))})"
     return repr(value)
+
+
+def _fields(value: Any) -> Iterator[str]:
+    """Yield the fields of a dataclass that say something. What was compiled to functions says nothing."""
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if field.repr and not callable(item) and item is not UNSET and item != field.default:
+            yield f"{field.name}={_value(item)}"
 
 
 def _sections(sections: Iterable[Section], indent: str) -> Iterator[str]:

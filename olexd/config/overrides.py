@@ -18,6 +18,9 @@ _CLASSES: Final = {
     "options": Override.OPTIONS,
     "all": Override.ANY,
 }
+_OPTION_NAMES: Final = """
+    none all indexes includes includesnoexec followsymlinks symlinksifownermatch execcgi multiviews"""
+_OPTIONS: Final = frozenset(("", *_OPTION_NAMES.split()))
 _USELESS_IN: Final = frozenset({"Location", "LocationMatch", "Files", "FilesMatch", "DirectoryMatch"})
 
 
@@ -88,10 +91,17 @@ def _with_word(allowed: Allowed, word: str) -> Allowed:
     found = _CLASSES.get(key.lower())
     if found is None or (equals and found is not Override.OPTIONS):
         raise DirectiveError(f"Illegal override option {word}")
-    options = frozenset(value.lower().split(",")) if equals else None
+    options = _option_names(value) if equals else None
     if found & Override.OPTIONS:
         allowed = dataclasses.replace(allowed, options=options)
     return dataclasses.replace(allowed, classes=allowed.classes | found)
+
+
+def _option_names(value: str) -> frozenset[str]:
+    for name in value.split(","):
+        if name.lower() not in _OPTIONS:
+            raise DirectiveError(f"Illegal option {name}")
+    return frozenset(value.lower().split(","))
 
 
 def allow_override(conf: Overrides, args: Args) -> Overrides:

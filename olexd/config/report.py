@@ -55,8 +55,9 @@ def running(config: ServerConfig) -> Iterator[str]:
     yield f'Main DocumentRoot: "{core.document_root}"'
     yield f'Main ErrorLog: "{core.error_log}"'
     yield f'PidFile: "{process.pid_file}"'
-    for name in sorted(config.defines - REPORTS.keys()):
-        yield f"Define: {name}"
+    for name in sorted(config.defines.keys() - REPORTS.keys()):
+        value = config.defines[name]
+        yield f"Define: {name}" + ("" if value is None else f"={value}")
     for label, name in (("User", process.user), ("Group", process.group)):
         if name:
             yield f'{label}: name="{name}"'

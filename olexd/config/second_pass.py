@@ -17,7 +17,7 @@ from olexd.config.hosts import UnknownHost, parse_addresses
 from olexd.config.lexer import split_words
 from olexd.config.rows import Args, Context, Directive, Methods, Override
 from olexd.config.scope import HostDraft, Scope, refusal
-from olexd.config.server import Address, Section, SectionKind
+from olexd.config.server import Address, Branches, Section, SectionKind
 from olexd.config.settings import Settings
 from olexd.config.tree import Block, Line, Node
 from olexd.expr import REQUEST, condition
@@ -291,7 +291,14 @@ class SecondPass:
         if inside.files:
             self._warn(block.where, f"<Files> inside {name}> never applies, as in httpd")
         section = Section(
-            SectionKind.IF, argument, None, inside.settings, (), block.where, tuple(inside.ifs), expr
+            SectionKind.IF,
+            argument,
+            None,
+            inside.settings,
+            (),
+            block.where,
+            tuple(map(_deeper, inside.ifs)),
+            expr,
         )
         if name == "<If":
             scope.ifs.append((section,))
@@ -318,3 +325,11 @@ def _inside(scope: Scope, name: str) -> Scope:
     """Return the scope in a section `name`, with nothing said yet; that of a .htaccess file goes on in it."""
     context = Context.DIRECTORY if scope.overrides is None else Context.HTACCESS
     return replace(scope, context=context, settings=Settings(), files=[], ifs=[], parent=f"{name}>")
+
+
+def _deeper(branches: Branches) -> Branches:
+    """Return conditions as they are in another one."""
+    return tuple(
+        replace(section, level=section.level + 1, ifs=tuple(map(_deeper, section.ifs)))
+        for section in branches
+    )

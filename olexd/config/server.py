@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import reduce
+from itertools import groupby
 from typing import Any, Final, Protocol
 
 from olexd.config.errors import ReadFile, Where
@@ -31,6 +33,21 @@ class SectionKind(Enum):
     IF = "If"
 
 
+_WALKS: Final = {
+    SectionKind.DIRECTORY: 1,
+    SectionKind.DIRECTORY_MATCH: 1,
+    SectionKind.HTACCESS: 1,
+    SectionKind.FILES: 2,
+    SectionKind.FILES_MATCH: 2,
+    SectionKind.PROXY: 2,
+    SectionKind.PROXY_MATCH: 2,
+    SectionKind.LOCATION: 3,
+    SectionKind.LOCATION_MATCH: 3,
+    SectionKind.IF: 4,
+}
+"""Which sections are found together; conditions in others come after those."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """One path section. `pattern` is its argument as written (for `<Directory>` with a trailing slash).
@@ -38,7 +55,8 @@ class Section:
     `regex` is set for regex sections and, translated, for wildcard ones (to be used with `search` for
     the Match kinds and `fullmatch` for wildcards). `settings` are unresolved. `files` are the `<Files>`
     sections nested in it, in file order, `ifs` the `<If>` sections. An `<If>` has its expression as pattern
-    and a `condition`, None for `<Else>`; a .htaccess file is a section too, with its directory as pattern.
+    and a `condition`, None for `<Else>`, and a `level`: in how many others it stands. A .htaccess file is a
+    section too, with its directory as pattern.
     """
 
     kind: SectionKind
@@ -49,6 +67,7 @@ class Section:
     where: Where
     ifs: tuple[Branches, ...] = ()
     condition: Condition | None = None
+    level: int = 0
 
 
 Branches = tuple[Section, ...]
@@ -152,7 +171,9 @@ class HostConfig:
     def merged(self, sections: Sequence[Section] = ()) -> Settings:
         """Return the resolved per-directory settings for a request that matched `sections`, in that order.
 
-        The result is cached, so equal section lists give the identical object.
+        Sections of one walk (directories, files, locations, conditions) are merged with each other first, as
+        in httpd: some settings come out differently that way. The result is cached, so equal section lists
+        give the identical object.
         """
         key = tuple(sections)
         found = self._merged.get(key)
@@ -160,10 +181,14 @@ class HostConfig:
             if len(self._merged) >= MERGED_CACHE_SIZE:
                 self._merged.clear()
             settings = self.base
-            for section in key:
-                settings = merge_settings(settings, section.settings)
+            for _, walk in groupby(key, _walk):
+                settings = merge_settings(settings, reduce(merge_settings, (one.settings for one in walk)))
             found = self._merged[key] = resolve_settings(settings)
         return found
+
+
+def _walk(section: Section) -> int:
+    return _WALKS[section.kind] + section.level
 
 
 def is_dynamic(section: Section) -> bool:
@@ -193,7 +218,8 @@ class ServerConfig:
     """A whole configuration, checked and compiled.
 
     `hosts` has the main server first, then the virtual hosts in file order. `loaded` are the modules
-    named by LoadModule (short names, in order; empty when there was no LoadModule line). `tree` is what
+    named by LoadModule (short names, in order; empty when there was no LoadModule line), `defines` the names
+    that are defined, with their values if they have one. `tree` is what
     `apache.config_tree()` returns. `warnings` came up in the check and belong into the error log. `files` are
     those that were read, in order.
     """
@@ -204,7 +230,7 @@ class ServerConfig:
     listens: tuple[Listen, ...]
     server_root: str
     loaded: tuple[str, ...]
-    defines: frozenset[str]
+    defines: Mapping[str, str | None]
     tree: list[Any]
     warnings: tuple[str, ...]
     files: tuple[ReadFile, ...] = ()

@@ -54,7 +54,7 @@ def included_files(argument: str, server_root: str, optional: bool) -> list[str]
 
     Raises DirectiveError where httpd refuses the Include.
     """
-    path = os.path.join(server_root, argument)
+    path = os.path.normpath(os.path.join(server_root, argument))
     files = list(islice(_expand(path, optional), MAX_FILES + 1))
     if len(files) > MAX_FILES:
         raise DirectiveError(f"{_PREFIX} more than {MAX_FILES} files in '{path}'")

@@ -52,6 +52,7 @@ class Connection:
         "keepalive",
         "keepalives",
         "local",
+        "log_id",
         "notes",
         "on_reactor",
         "peer",
@@ -73,6 +74,8 @@ class Connection:
         self.peer = peer
         self.client_ip = peer[0]
         self.id = next(_ids)
+        self.log_id: str | None = None
+        """What names the connection in the error log, once it has an entry there."""
         self.keepalive = 0
         self.keepalives = 0
         self._aborted = False

@@ -1,7 +1,7 @@
 """ErrorLogFormat: what a line of the error log looks like (configuration spec 5.3).
 
 A format is a row of fields with blanks between them; a field with an item that has nothing to show is left
-out with the blank before it, unless the item has a `-` flag.
+out with the blank before it, unless the item has a `-` flag. One with a `+` flag leaves out the whole line.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Entry:
 
 Item = Callable[[Entry], str]
 _ITEM: Final = re.compile(
-    r"%(?P<dash>-?)(?:\{(?P<argument>[^}]*)\})?(?P<letter>.)|\\(?P<escaped>.)", re.DOTALL
+    r"%(?P<flag>[-+]?)(?:\{(?P<argument>[^}]*)\})?(?P<letter>.)|\\(?P<escaped>.)", re.DOTALL
 )
 
 
@@ -59,12 +59,16 @@ def _log_id(entry: Entry) -> str:
     return "" if entry.request is None else entry.request.log_id or ""
 
 
+def _connection_id(entry: Entry) -> str:
+    return "" if entry.connection is None else entry.connection.log_id or ""
+
+
 def _called(entry: Entry) -> str:
-    return entry.host.name if entry.request is None else server_name(entry.request)
+    return "" if entry.request is None else server_name(entry.request)
 
 
 def _keepalives(entry: Entry) -> str:
-    return str(entry.connection.keepalives) if entry.connection and entry.connection.keepalives else ""
+    return "" if entry.connection is None else str(entry.connection.keepalives)
 
 
 _PLAIN: Final[dict[str, Item]] = {
@@ -95,8 +99,8 @@ _WITH_WORD: Final[dict[tuple[str, str], Item]] = {
     ("t", "u"): lambda entry: date(time.time(), True),
     ("t", "cu"): _compact,
     ("T", "g"): lambda entry: str(threading.get_native_id()),
-    ("L", "c"): lambda entry: "",
-    ("L", "C"): lambda entry: "",
+    ("L", "c"): _connection_id,
+    ("L", "C"): lambda entry: _connection_id(entry) if entry.request is None else "",
 }
 
 
@@ -127,6 +131,23 @@ def _item(letter: str, argument: str | None) -> Item:
 
 def _dashed(item: Item) -> Item:
     return lambda entry: item(entry) or "-"
+
+
+class _LineLeftOut(Exception):
+    """An item that the line must not be without shows nothing."""
+
+
+def _required(item: Item) -> Item:
+    def show(entry: Entry) -> str:
+        text = item(entry)
+        if not text:
+            raise _LineLeftOut
+        return text
+
+    return show
+
+
+_FLAGS: Final[dict[str, Callable[[Item], Item]]] = {"": lambda item: item, "-": _dashed, "+": _required}
 
 
 def _literal(text: str) -> Item:
@@ -164,21 +185,23 @@ def _part(match: re.Match[str]) -> Item:
         return _literal(match["escaped"])
     if match["letter"] == "%":
         return _literal("%")
-    item = _item(match["letter"], match["argument"])
-    return _dashed(item) if match["dash"] else item
+    return _FLAGS[match["flag"]](_item(match["letter"], match["argument"]))
 
 
 @lru_cache(maxsize=64)
 def compile_error_format(text: str) -> Callable[[Entry], str]:
-    """Return what writes an entry as a line without its end. Raises DirectiveError."""
+    """Return what writes an entry as a line without its end, "" for none. Raises DirectiveError."""
     fields = _fields(text)
 
     def line(entry: Entry) -> str:
         shown = []
-        for blank, parts in fields:
-            texts = [part(entry) for part in parts]
-            if all(texts):
-                shown.append(blank + "".join(texts))
+        try:
+            for blank, parts in fields:
+                texts = [part(entry) for part in parts]
+                if all(texts):
+                    shown.append(blank + "".join(texts))
+        except _LineLeftOut:
+            return ""
         return "".join(shown).lstrip(" ")
 
     return line

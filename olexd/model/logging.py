@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
@@ -29,13 +30,33 @@ def is_logged(conf: Settings, level: Level, module: str = "") -> bool:
 
 
 def _write(entry: Entry) -> None:
-    """Write an entry in its host's own format, or as httpd does."""
+    """Write an entry in its host's own format, or as httpd does.
+
+    The first one on behalf of a connection or a request gives it its id, and what introduces it comes before.
+    """
     core = entry.host.server[CoreServer]
-    log = error_log(core.error_log)
+    if entry.connection is not None and entry.connection.log_id is None:
+        entry.connection.log_id = _new_id()
+        _write_formats(replace(entry, request=None), core.error_log_connection)
+    if entry.request is not None and entry.request.log_id is None:
+        entry.request.log_id = _new_id()
+        _write_formats(entry, core.error_log_request)
     if core.error_log_format:
-        log.write_raw(compile_error_format(core.error_log_format)(entry) + "\n", entry.level)
+        _write_formats(entry, (core.error_log_format,))
     else:
-        log.log(entry.message, entry.level, entry.module, _client(entry))
+        error_log(core.error_log).log(entry.message, entry.level, entry.module, _client(entry))
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(9)
+
+
+def _write_formats(entry: Entry, formats: Sequence[str]) -> None:
+    """Write a line in each of the formats that has something to show."""
+    for text in formats:
+        if line := compile_error_format(text)(entry):
+            log = error_log(entry.host.server[CoreServer].error_log)
+            log.write_raw(line + "\n", entry.level)
 
 
 def _client(entry: Entry) -> str:
@@ -52,8 +73,6 @@ def log_request(request: Request, message: str, level: Level = Level.ERR, module
     referer = request.headers_in.get("Referer")
     if referer is not None and not request.host.server[CoreServer].error_log_format:
         message = f"{message}, referer: {referer}"
-    if request.log_id is None:
-        request.log_id = secrets.token_urlsafe(9)
     _write(Entry(message, level, module, request.host, request.connection, request))
 
 

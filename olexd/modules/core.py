@@ -113,13 +113,13 @@ def set_file_etag(conf: CoreDir, args: Args) -> CoreDir:
     """Store what entity tags are made of; words with a sign edit what is in force."""
     flags: dict[str, bool] = current(conf, "etag_flags")
     if not any(word[0] in "+-" for word in args.words):
-        flags = dict.fromkeys(_ETAG_PARTS, False)
+        flags = dict.fromkeys((*_ETAG_PARTS, "none"), False)
     for word in args.words:
         name = word.lstrip("+-").lower()
         if name == "all":
             flags.update(dict.fromkeys(_ETAG_PARTS - {"digest"}, True))
         elif name == "none":
-            flags = dict.fromkeys(_ETAG_PARTS, False)
+            flags = {**dict.fromkeys(_ETAG_PARTS, False), "none": True}
         elif name in _ETAG_PARTS:
             flags[name] = word[0] != "-"
         else:
@@ -353,12 +353,21 @@ _ACCEPTED: Final = (
     accepted("ContentDigest", _SVDH, Arity.FLAG, CoreDir, "Content-MD5 is obsolete", Override.OPTIONS),
     accepted("DefaultRuntimeDir", Context.SERVER, Arity.ONE, CoreServer, "no runtime files are kept"),
     accepted("DefaultType", _SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", _FILEINFO),
-    accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO),
-    accepted("EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO),
+    accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO, "on off"),
+    accepted(
+        "EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO, "on off"
+    ),
     accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
-    accepted("HostnameLookups", Context.SVD, Arity.ONE, CoreDir, "addresses are not looked up"),
+    accepted(
+        "HostnameLookups",
+        Context.SVD,
+        Arity.ONE,
+        CoreDir,
+        "addresses are not looked up",
+        words="on off double",
+    ),
     accepted("LimitXMLRequestBody", _SVDH, Arity.ONE, CoreDir, "no XML is read", Override.ANY),
     accepted("Mutex", Context.SERVER, Arity.RAW, CoreServer, "locks need no choice"),
     accepted("NameVirtualHost", Context.SERVER, Arity.ONE, CoreServer, "hosts are found by name anyway"),

@@ -24,7 +24,7 @@ def _non_negative(word: str) -> int:
 
 
 def _strict_size(word: str) -> int:
-    if not word.isascii() or not word.isdigit():
+    if not word.isascii() or not word.isdigit() or int(word) >= 1 << 63:
         raise ValueError
     return int(word)
 

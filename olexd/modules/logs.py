@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args, Arity, Context, Directive
+from olexd.config.settings import UNSET
 from olexd.errorlog import LEVELS
 from olexd.model.errorformat import compile_error_format
 from olexd.modules.words import current
@@ -72,14 +74,27 @@ def set_error_log(conf: CoreServer, args: Args) -> CoreServer:
     return replace(conf, error_log=path)
 
 
+_INTRODUCTIONS: Final = {"request": "error_log_request", "connection": "error_log_connection"}
+_MESSAGE: Final = re.compile(r"(?<![%\\])(?:%%)*%[-+]?M")
+
+
 def set_error_log_format(conf: CoreServer, args: Args) -> CoreServer:
-    """Store the format of the entries; lines of their own for requests and connections are refused."""
-    if len(args.words) > 1:
-        if args.word.lower() not in ("request", "connection"):
-            raise DirectiveError("ErrorLogFormat type must be one of request, connection")
-        raise DirectiveError(f"ErrorLogFormat {args.word} is not supported", "give the format alone")
-    compile_error_format(args.word)
-    return replace(conf, error_log_format=args.word)
+    """Store the format of the entries, or of a line before the first one of a request or a connection."""
+    text = args.words[-1]
+    compile_error_format(text)
+    has_message = _MESSAGE.search(text) is not None
+    if len(args.words) == 1:
+        if not has_message:
+            raise DirectiveError("main ErrorLogFormat must contain message format string '%M'")
+        return replace(conf, error_log_format=text)
+    field = _INTRODUCTIONS.get(args.word.lower())
+    if field is None:
+        raise DirectiveError("ErrorLogFormat type must be one of request, connection")
+    if has_message:
+        raise DirectiveError("%M cannot be used in once-per-request or once-per-connection formats")
+    told = getattr(conf, field)
+    change: dict[str, Any] = {field: (text,) if told is UNSET else (*told, text)}
+    return replace(conf, **change)
 
 
 LOG_DIRECTIVES: Final = (

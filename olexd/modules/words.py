@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
@@ -100,9 +100,24 @@ def accepted(
     target: type[Any],
     help: str,
     override: Override = Override.NONE,
+    words: str = "",
 ) -> Directive:
-    """Return the row of a directive that is accepted and has no effect; `help` says why."""
-    return Directive(name, contexts, arity, target, ignore, help, override=override, effect=False)
+    """Return the row of a directive that is accepted and has no effect; `help` says why.
+
+    `words`, in lower case and with blanks between them, are the only ones it takes; "" for any.
+    """
+    apply = _one_of(words.split()) if words else ignore
+    return Directive(name, contexts, arity, target, apply, help, override=override, effect=False)
+
+
+def _one_of(words: Sequence[str]) -> Callable[[C, Args], C]:
+    def apply(conf: C, args: Args) -> C:
+        for word in args.words:
+            if word.lower() not in words:
+                raise DirectiveError(f"{args.name} must be one of {', '.join(words)}")
+        return conf
+
+    return apply
 
 
 def substitute(target: str, match: re.Match[str], escape: Callable[[str], str] = str) -> str:

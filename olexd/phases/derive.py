@@ -80,6 +80,10 @@ def follow(request: Request, target: str) -> Request:
     return derived
 
 
+MAX_REDIRECTS: Final = 10
+"""How many internal redirects and error documents may lead to a request."""
+
+
 def depth(request: Request) -> int:
     """Return how many redirects led to `request`."""
     depth = 0

@@ -12,11 +12,12 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
 from olexd.http.framing import server_name
+from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.variables import fill_in
-from olexd.status import INTERNAL_SERVER_ERROR, REASONS, reason
+from olexd.status import CLOSES_CONNECTION, INTERNAL_SERVER_ERROR, REASONS, reason
 
 _KEEPS_HEADERS: Final = frozenset({204, 304})
 _PAGE: Final = (
@@ -68,12 +69,13 @@ def die(request: Request, status: int) -> str | None:
     if status not in REASONS or status < 200:
         log_request(request, f"a handler returned the invalid result code {status}", Level.ERR, "core")
         status = INTERNAL_SERVER_ERROR
-    second = None
-    if _is_error_document(request) and request.prev is not None:
-        second, status = status, request.prev.status
+    explains_error = _explains_error(request)
     request.status = status
     # The content's filters would take the page for the middle of what they were at.
     request.output_filters = None
+    if explains_error:
+        _give_document_up(request)
+        return None
     if status == 200:
         log_request(request, "a handler returned HTTP_OK (200) where OK (0) was meant", Level.WARNING, "core")
         return None
@@ -85,14 +87,26 @@ def die(request: Request, status: int) -> str | None:
         request.output.discard()
         return None
     _forget_headers(request, status)
-    if second is None:
-        return _use_document(request, status)
-    send_page(request, status, second)
-    return None
+    return _use_document(request, status)
 
 
-def _is_error_document(request: Request) -> bool:
-    return request.prev is not None and request.prev.status >= 300
+def _explains_error(request: Request) -> bool:
+    """Return whether the request is for an ErrorDocument, and has not become an answer of its own."""
+    return request.prev is not None and request.prev.status >= 300 and request.status != 200
+
+
+def _give_document_up(request: Request) -> None:
+    """Answer with the error that it all began with, as the request that met it would have."""
+    first = request
+    while first.prev is not None and first.prev.status >= 300:
+        first = first.prev
+    if request.status in CLOSES_CONNECTION:
+        request.connection.keepalive = AP_CONN_CLOSE
+    request.output.discard()
+    request.output.request = first
+    first.status_line = None
+    first.refused = True
+    send_page(first, first.status, request.status)
 
 
 def _forget_headers(request: Request, status: int) -> None:

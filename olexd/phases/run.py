@@ -15,13 +15,21 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
 from olexd.phases.auth import check_access
-from olexd.phases.derive import follow
+from olexd.phases.derive import MAX_REDIRECTS, depth, follow
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
-from olexd.phases.trace import echo
-from olexd.phases.walk import directory_walk, is_proxied, location_walk, proxy_walk
-from olexd.status import DECLINED, DONE, GATEWAY_TIMEOUT, NOT_FOUND, OK, REQUEST_ENTITY_TOO_LARGE
+from olexd.phases.trace import echo, is_answered_here
+from olexd.phases.walk import directory_walk, is_proxied, leave_sections, location_walk, proxy_walk
+from olexd.status import (
+    DECLINED,
+    DONE,
+    GATEWAY_TIMEOUT,
+    INTERNAL_SERVER_ERROR,
+    NOT_FOUND,
+    OK,
+    REQUEST_ENTITY_TOO_LARGE,
+)
 from olexd.uri import decode_path
 
 _GO_ON: Final = (OK, DECLINED)
@@ -162,10 +170,11 @@ async def process_mapped(request: Request) -> int:
             await to_pool(request)
             result = directory_walk(request)
             if result != OK:
+                leave_sections(request)
                 return result
         plan = request.phases.plan(request)
     # The plan is asked for anew wherever handlers may have added handlers.
-    if request.method == "TRACE" and request.main is None:
+    if request.method == "TRACE" and request.main is None and is_answered_here(request):
         return await echo(request)
     if plan.header_parser and request.main is None:
         result = await run_all(request, plan.header_parser)
@@ -214,11 +223,23 @@ async def conclude(request: Request, result: int) -> None:
         result = cut_to_range(request)
     if result not in (OK, DONE):
         document = respond.die(request, result)
+        if document is not None and depth(request) == MAX_REDIRECTS:
+            document = _end_loop(request)
         if document is not None:
             error_request = _error_request(request, document)
             await conclude(error_request, await process(error_request))
             return
     request.output.finish()
+
+
+def _end_loop(request: Request) -> str | None:
+    """Answer without another ErrorDocument: the page of each has led to the next."""
+    message = (
+        f"AH00124: Request exceeded the limit of {MAX_REDIRECTS} internal redirects due to probable "
+        "configuration error."
+    )
+    log_request(request, message, Level.ERR, "core")
+    return respond.die(request, INTERNAL_SERVER_ERROR)
 
 
 def _error_request(request: Request, document: str) -> Request:

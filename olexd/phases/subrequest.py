@@ -12,14 +12,13 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
 from olexd.phases.auth import check_access
-from olexd.phases.derive import depth, derive, follow
+from olexd.phases.derive import MAX_REDIRECTS, depth, derive, follow
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_first
 from olexd.phases.walk import directory_walk
 from olexd.status import DECLINED, DONE, INTERNAL_SERVER_ERROR, NOT_FOUND, OK
 from olexd.uri import escape_path
 
-MAX_REDIRECTS: Final = 10
 INCLUDED: Final = "INCLUDED"
 """The protocol of a request whose response stands inside another one's."""
 

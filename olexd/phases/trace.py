@@ -9,10 +9,17 @@ from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases.sides import to_pool
+from olexd.phases.walk import is_proxied
 from olexd.status import DONE, METHOD_NOT_ALLOWED, REQUEST_ENTITY_TOO_LARGE
 
 MAX_TRACED: Final = 65536
 """Bytes of a body that extended TRACE echoes."""
+
+
+def is_answered_here(request: Request) -> bool:
+    """Return whether TRACE is for the server itself: where it is allowed, backends see that of their URLs."""
+    enabled = request.host.server[CoreServer].trace_enable
+    return enabled == "off" or request.body.length != 0 or not is_proxied(request)
 
 
 async def echo(request: Request) -> int:

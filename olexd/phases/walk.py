@@ -36,6 +36,12 @@ def location_walk(request: Request) -> None:
     _put_into_force(request, host.locations.match(request.uri), host.dynamic)
 
 
+def leave_sections(request: Request) -> None:
+    """Let the host's settings alone be in force, as where a walk came to no good end."""
+    request.sections = ()
+    request.conf = request.host.merged()
+
+
 def is_proxied(request: Request) -> bool:
     """Return whether a backend is to answer the request."""
     return request.proxyreq != 0 and (request.filename or "").startswith(PROXY_PREFIX)

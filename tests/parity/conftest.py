@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -40,13 +40,18 @@ def _has_own_interpreter(item: pytest.Item) -> bool:
     return isinstance(case, Case) and case.own_interpreter
 
 
-@pytest.fixture(scope="session")
-def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    """Both servers, running, with all selected cases."""
-    if reason := missing():
+def need_apache(modules: Iterable[str] = ("python",)) -> None:
+    """Skip without an Apache with these modules; fail where OLEXD_REQUIRE_PARITY says there must be one."""
+    if reason := missing(modules):
         if os.environ.get("OLEXD_REQUIRE_PARITY") == "1":
             pytest.fail(f"OLEXD_REQUIRE_PARITY is set, but {reason}", pytrace=False)
         pytest.skip(f"parity needs the real thing: {reason}")
+
+
+@pytest.fixture(scope="session")
+def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Both servers, running, with all selected cases."""
+    need_apache()
     against_itself = bool(request.config.getoption("--parity-self", default=False))
     with running_pair(selected_cases(request.session), against_itself) as pair:
         yield pair

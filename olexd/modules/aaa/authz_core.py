@@ -51,11 +51,17 @@ class AuthzDir:
         return replace(
             self,
             requirements=self._requirements_with(inner),
-            merging=UNSET,  # type: ignore[arg-type]
+            merging=self.merging if self._stays(inner) else inner.merging,
             forbidden_on_failure=merge_values(
                 Merge.INNER, self.forbidden_on_failure, inner.forbidden_on_failure
             ),
         )
+
+    def _stays(self, inner: AuthzDir) -> bool:
+        """Return whether an inner section says nothing about who may ask."""
+        said: tuple[Any, Any] = inner.requirements, inner.merging
+        outer_ones: Any = self.requirements
+        return said == (UNSET, UNSET) and outer_ones is not UNSET
 
     def _requirements_with(self, inner: AuthzDir) -> Any:
         outer_ones: Any = self.requirements

@@ -8,7 +8,7 @@ from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.model.request import Request
-from olexd.modules.loggers import fields
+from olexd.modules.loggers import fields, json_lines
 from olexd.modules.loggers.fields import Field
 
 Formatter = Callable[[Request], str]
@@ -124,6 +124,8 @@ def parse_format(text: str) -> tuple[str, tuple[tuple[Field, bool], ...]]:
 
 def compile_format(text: str) -> Formatter:
     """Return the function that writes a request's line. Raises DirectiveError."""
+    if text == json_lines.FORMAT:
+        return json_lines.json_line
     template, items = parse_format(text)
     template += "\n"
     plain = tuple(field for field, _ in items)

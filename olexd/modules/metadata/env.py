@@ -11,7 +11,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override
 from olexd.config.settings import Merge, setting
 from olexd.model.request import Request
-from olexd.modules.words import overlay
+from olexd.modules.words import current, overlay
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import OK
 
@@ -21,6 +21,11 @@ class EnvDir:
     """The variables and their values as sent to the wire's tables; None takes a variable back."""
 
     variables: dict[str, bytes | None] = setting({}, Merge.OVERLAY)
+
+    def merged_with(self, inner: EnvDir) -> EnvDir:
+        """Return what is in force in an inner section. What it takes back is forgotten then, as in httpd."""
+        merged = {**current(self, "variables"), **current(inner, "variables")}
+        return EnvDir({name: value for name, value in merged.items() if value is not None})
 
 
 def _set(args: Args) -> dict[str, bytes | None]:

@@ -61,8 +61,6 @@ def read_expiry(code: str) -> Expiry:
         raise DirectiveError(f"bad expires code, unrecognised <base> '{base}'")
     if words and words[0].lower() == "plus":
         words = words[1:]
-    if not words:
-        raise DirectiveError("bad expires code, missing <number> <type>")
     return Expiry(_seconds(words), base.lower() == "modification")
 
 
@@ -75,7 +73,7 @@ def _seconds(words: list[str]) -> int:
             raise DirectiveError("bad expires code, missing <type>")
         size = next((size for name, size in _UNITS.items() if unit.lower() in (name, name + "s")), None)
         if size is None:
-            raise DirectiveError(f"bad expires code, unrecognised <type> '{unit}'")
+            raise DirectiveError(f"bad expires code, unrecognised <type>'{unit}'")
         total += int(number) * size
     return total
 

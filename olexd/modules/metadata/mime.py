@@ -83,11 +83,11 @@ _EXTENSIONS: Final = "one or more file extensions"
 DIRECTIVES: Final = (
     Directive(
         "TypesConfig",
-        Context.SERVER,
+        Context.SV,
         Arity.ONE,
         ProcessSettings,
         store_path("types_config"),
-        "The file that lists media types and their extensions",
+        "The file that lists media types and their extensions; that of the main server counts",
         "conf/mime.types",
     ),
     _row("AddType", Arity.ITERATE2, _adding("types", _media_type), f"a mime type followed by {_EXTENSIONS}"),
@@ -154,6 +154,7 @@ DIRECTIVES: Final = (
         MimeDir,
         "files are not negotiated",
         Override.FILEINFO,
+        "any negotiatedonly filters handlers",
     ),
 )
 
@@ -169,7 +170,9 @@ def read_extensions(extensions: str, conf: MimeDir, types: Mapping[str, str]) ->
     output_filters: list[str] = []
     input_filters: list[str] = []
     for extension in filter(None, extensions.lower().split(".")):
-        kind = conf.types.get(extension) or types.get(extension) or kind
+        told = conf.types.get(extension)
+        # What RemoveType took away is not in the list of the system either.
+        kind = (types.get(extension) if told is None else told) or kind
         handler = conf.handlers.get(extension) or handler
         charset = conf.charsets.get(extension) or charset
         if encoding := conf.encodings.get(extension):

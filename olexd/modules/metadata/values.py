@@ -30,7 +30,8 @@ def read_value(text: str, vocabulary: Vocabulary) -> Value:
         return _expression(text[5:], vocabulary)
     parts: list[Value] = []
     position = 0
-    while (at := text.find("%", position)) >= 0:
+    # A percent sign at the very end stands for itself.
+    while 0 <= (at := text.find("%", position)) < len(text) - 1:
         if at > position:
             parts.append(_literal(text[position:at]))
         match = _ITEM.match(text, at)

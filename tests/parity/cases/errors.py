@@ -210,3 +210,102 @@ CASES += [
         ],
     ),
 ]
+
+REWRITTEN = {
+    "redirect": "RewriteRule ^/page http://other.test/there [R=301,L]",
+    "redirect-to-url": "RewriteRule ^/page http://other.test/there",
+    "status": "RewriteRule ^/page - [R=410]",
+    "forbidden": "RewriteRule ^/page - [F]",
+    "redirect-in-section": '<Directory "@ROOT@">\nRewriteEngine On\n'
+    "RewriteRule ^page http://other.test/there [R]\n</Directory>",
+    "gone-in-section": '<Directory "@ROOT@">\nRewriteEngine On\nRewriteRule ^page - [G]\n</Directory>',
+}
+"""What rules make of the page of an ErrorDocument: a redirect of theirs is an answer of its own."""
+CASES += [
+    Case(
+        f"error-document-rewritten-{name}",
+        [get("/nope"), get("/refused"), get("/page")],
+        f"RewriteEngine On\n{rule}\nErrorDocument 404 /page\nErrorDocument 403 /page\n"
+        "<Location /refused>\nRequire all denied\n</Location>",
+        files={"page": "a page"},
+        access="%s %>s %U %>U",
+    )
+    for name, rule in REWRITTEN.items()
+]
+
+CASES += [
+    Case(
+        f"error-document-fails-{name}",
+        [get("/a/nope"), get("/b/nope"), get("/nope")],
+        f"{LOCATION.replace('Location />', 'Location /page>')}\nErrorDocument 404 /page\n"
+        "Header always set X-Place host\nErrorDocument 403 own\n"
+        "<Location /a>\nHeader always set X-Place a\nErrorDocument 410 /page\n</Location>\n"
+        "<Location /page>\nHeader always set X-Place page\nHeader set X-Page page\n</Location>",
+        handler=f"req.headers_out['X-Own'] = 'own'\nreq.err_headers_out['X-Err'] = 'err'\nreturn {result}",
+        access="%s %>s",
+    )
+    for name, result in {"forbidden": "403", "server-error": "500", "redirect": "302", "ok": "200"}.items()
+]
+
+SHUT = "<Location /shut>\nRequire all denied\n</Location>\n"
+DENIED = r"AH01630: client denied by server configuration: \S+"
+LOG_ITEMS = {
+    "client": ("%a", r"127\.0\.0\.1:\d+"),
+    "local": ("%A", r"127\.0\.0\.1:\d+"),
+    "peer": ("%{c}a", r"127\.0\.0\.1:\d+"),
+    "variable": ("%{VAR}e", "from the host"),
+    "system-error": ("%-E", "-"),
+    "field": ("%{X-A}i", r'a b"\\\\'),
+    "keep-alives": ("%-k", "0"),
+    "level": ("%l", "error"),
+    "request-id": ("%L", r"[\w/+-]+"),
+    "connection-id": ("%{c}L", r"[\w/+-]+"),
+    "connection-id-alone": ("%-{C}L", "-"),
+    "module": ("%m", "authz_core"),
+    "note": ("%-{note}n", "-"),
+    "process": ("%P", r"\d+"),
+    "thread": ("%T", r"\d+"),
+    "system-thread": ("%{g}T", r"\d+"),
+    "time": ("%t", r"\w{3} \w{3} \d\d [\d:]{8} \d{4}"),
+    "time-exact": ("%{u}t", r"\w{3} \w{3} \d\d [\d:]{8}\.\d{6} \d{4}"),
+    "time-compact": ("%{cu}t", r"\d{4}-\d\d-\d\d [\d:]{8}\.\d{6}"),
+    "server": ("%v", r"case-\S+\.test"),
+    "called": ("%V", r"case-\S+\.test"),
+    "percent": ("%%", "%"),
+}
+"""Every item of ErrorLogFormat but the message and the line of httpd's source, and what it comes to here."""
+CASES += [
+    *(
+        Case(
+            f"error-log-item-{name}",
+            [get("/shut", 'X-A: a b"\\')],
+            f'ErrorLogFormat "<{item}> %M"\nSetEnvIf Host . "VAR=from the host"\n{SHUT}',
+            log=[f"^<{pattern}> {DENIED}$"],
+        )
+        for name, (item, pattern) in LOG_ITEMS.items()
+    ),
+    Case(
+        "error-log-fields",
+        [get("/shut"), get("/shut", "Referer: there"), get("/shut", "X-A: here")],
+        'ErrorLogFormat "[%-{X-A}i] \\%literal\\ x%%y [%{X-A}i]  z% [%{X-A}i] '
+        '%M% ,\\ referer\\ %{Referer}i"\n' + SHUT,
+        log=[
+            rf"^\[-\] %literal x%y  z {DENIED}$",
+            rf"^\[-\] %literal x%y  z {DENIED}, referer there$",
+            rf"^\[here\] %literal x%y \[here\]  z\[here\] {DENIED}$",
+        ],
+    ),
+    Case(
+        "error-log-introductions",
+        [get("/shut"), get("/shut"), get("/shut", "X-A: b")],
+        'ErrorLogFormat "C=%{c}L R=%L %M"\nErrorLogFormat connection "conn %{c}L from %a"\n'
+        'ErrorLogFormat request "req %L of %{c}L"\nErrorLogFormat request "only %+{X-A}i"\n' + SHUT,
+        same_connection=True,
+        log=[
+            r"\Aconn (\S+) from 127\.0\.0\.1:\d+\n"
+            rf"req (\S+) of \1\nC=\1 R=\2 {DENIED}\n"
+            rf"req (\S+) of \1\nC=\1 R=\3 {DENIED}\n"
+            rf"req (\S+) of \1\nonly b\nC=\1 R=\4 {DENIED}\n\Z"
+        ],
+    ),
+]

@@ -156,7 +156,8 @@ class Case:
     equal. `same_connection` sends all requests over one connection, `cookies` carries cookies along.
     `differs` says why the two are meant to differ, `olexd` what olexd then answers, per request.
     `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_address` gives the
-    case a local address that no other case's host listens on.
+    case a local address that no other case's host listens on. `tls` sends the requests over TLS, to a site
+    that has a port for it. `main` goes into the main server, where every case sees it.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Case:
     olexd: Sequence[Expect] = ()
     own_interpreter: bool = False
     own_address: bool = False
+    tls: bool = False
     main: str = ""
 
     @property

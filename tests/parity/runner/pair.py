@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.integration.servers import Apache, Olexd, RunningServer, ServerFailed, free_port
 from tests.parity.runner.case import Case
-from tests.parity.runner.client import Client, Response
+from tests.parity.runner.client import Response
 from tests.parity.runner.compare import View, difference, unmet
-from tests.parity.runner.site import Site
+from tests.parity.runner.site import Served, Site
 
 LOG_DEADLINE = 3.0
 
@@ -21,7 +21,7 @@ LOG_DEADLINE = 3.0
 class Side:
     """One server with its port, its logs and the cases that its configuration holds."""
 
-    def __init__(self, kind: type[RunningServer], site: Site, directory: Path) -> None:
+    def __init__(self, kind: type[RunningServer], site: Served, directory: Path) -> None:
         directory.mkdir()
         self.site = site
         self.port = free_port()
@@ -75,8 +75,7 @@ class Side:
     def view(self, case: Case) -> View:
         """Return how to read this side's responses to a case."""
         places = [
-            (self.site.root(case), "@ROOT@"),
-            (self.site.handlers, "@DIR@"),
+            *self.site.places(case),
             (self.directory / "logs", "@LOGS@"),
             (self.directory / "state", "@STATE@"),
         ]
@@ -86,12 +85,11 @@ class Side:
         """Return the responses to the case's requests."""
         if case.name in self.refused:
             raise AssertionError(f"{self.server.name} refused the configuration:\n{self.refused[case.name]}")
-        address = self.site.addresses.get(case.name)
-        return Client(self.server, case, (address, self.port) if address else None).run()
+        return self.site.client(self.server, case, self.port).run()
 
     def log(self, case: Case, kind: str = "log") -> str:
         """Return the case's error log ("log") or access log ("access") up to now."""
-        file = self.directory / "logs" / f"{case.name}.{kind}"
+        file = self.directory / "logs" / self.site.log(case, kind)
         return file.read_text(errors="backslashreplace") if file.exists() else ""
 
 
@@ -187,10 +185,17 @@ class Pair:
 def running_pair(cases: Sequence[Case], against_itself: bool) -> Iterator[Pair]:
     """Start both servers with these cases (or, for a self test, Apache twice) and stop them in the end."""
     ordered = sorted(cases, key=lambda case: case.own_interpreter)
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="parity-")))
+    with tempfile.TemporaryDirectory(prefix="parity-") as name:
+        directory = Path(name)
         directory.chmod(0o755)
-        site = Site(directory / "site", ordered)
+        with serving(Site(directory / "site", ordered), directory, against_itself) as pair:
+            yield pair
+
+
+@contextmanager
+def serving(site: Served, directory: Path, against_itself: bool = False) -> Iterator[Pair]:
+    """Start both servers with `site`, each in a folder of its own in `directory`; stop them in the end."""
+    with ExitStack() as stack:
         reference = Side(Apache, site, directory / "apache")
         tested = Side(Apache if against_itself else Olexd, site, directory / "tested")
         for side in (reference, tested):

@@ -6,12 +6,37 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from tests.integration.servers import base_config
+from tests.integration.servers import RunningServer, base_config
 from tests.parity.runner.case import Case, Text
+from tests.parity.runner.client import Client
 
 MODIFIED = 1714910400_123456000
 """When every static file was last modified (nanoseconds): long ago, so that entity tags are strong."""
+
+
+class Served(Protocol):
+    """What two servers are started with to be compared: a configuration each, and the cases in it."""
+
+    directory: Path
+    cases: Sequence[Case]
+
+    def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
+        """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
+        ...
+
+    def places(self, case: Case) -> list[tuple[Path, str]]:
+        """Return the folders that are masked in responses, and as what."""
+        ...
+
+    def log(self, case: Case, kind: str) -> str:
+        """Return the file name of the case's error log ("log") or access log ("access")."""
+        ...
+
+    def client(self, server: RunningServer, case: Case, port: int) -> Client:
+        """Return what sends the case's requests to a server that was configured for `port`."""
+        ...
 
 
 class Site:
@@ -31,6 +56,19 @@ class Site:
     def root(self, case: Case) -> Path:
         """The case's document root."""
         return self.directory / "docs" / case.name
+
+    def places(self, case: Case) -> list[tuple[Path, str]]:
+        """Return the folders that are masked in responses, and as what."""
+        return [(self.root(case), "@ROOT@"), (self.handlers, "@DIR@")]
+
+    def log(self, case: Case, kind: str) -> str:
+        """Return the file name of the case's error log ("log") or access log ("access")."""
+        return f"{case.name}.{kind}"
+
+    def client(self, server: RunningServer, case: Case, port: int) -> Client:
+        """Return what sends the case's requests, to the address that the case has for itself if any."""
+        address = self.addresses.get(case.name)
+        return Client(server, case, (address, port) if address else None)
 
     def write_case(self, case: Case) -> None:
         """Write the files and modules of one case."""
@@ -69,7 +107,8 @@ class Site:
 
     def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
         """Return the configuration of one server, which keeps its own files in `directory` as `account`."""
-        text = "\n".join([base_config(directory, port, MODULES), COMMON, *map(self.host, cases)])
+        mains = [self.fill(case, case.main) for case in cases]
+        text = "\n".join([base_config(directory, port, MODULES), COMMON, *mains, *map(self.host, cases)])
         logs, state = make_private(directory / "logs", account), make_private(directory / "state", account)
         return (
             text.replace("@PORT@", str(port))

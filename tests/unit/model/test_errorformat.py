@@ -9,7 +9,7 @@ import pytest
 
 from olexd.errorlog import Level
 from olexd.model.errorformat import Entry, compile_error_format
-from olexd.model.logging import log_request, log_server
+from olexd.model.logging import log_connection, log_request, log_server
 from tests.unit.python_support import make_record
 from tests.unit.support import complaint
 
@@ -27,6 +27,8 @@ def line(text: str, message: str = "message") -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("%+{X-A}i %M", "value\\n message"),
+        ("a %M %+{NONE}i", ""),
         ("[%l] %m %M", "[warn] core message"),
         ("%a %{c}a %A", "192.0.2.7:4711 192.0.2.7:4711 192.0.2.1:80"),
         ("%v %V %L", "app.test app.test ID"),
@@ -36,7 +38,7 @@ def line(text: str, message: str = "message") -> str:
         ("a\\ [%{NONE}i] b", "b"),
         ("a% [%{NONE}i]% b", "ab"),
         ("100%% %M", "100% message"),
-        ("%E %F %k %{c}L x", "x"),
+        ("%E %F %k %{c}L x", "0 x"),
         ("%M,\\ referer\\ %{Referer}i", ""),
     ],
 )
@@ -65,9 +67,13 @@ def test_nothing_forges_a_line() -> None:
     [
         ('ErrorLogFormat "%Z"', "Unrecognized error log format directive %Z"),
         ('ErrorLogFormat "%{x}M"', "Unrecognized error log format directive %M"),
+        ('ErrorLogFormat "%t %%M"', "main ErrorLogFormat must contain message format string '%M'"),
         ('ErrorLogFormat "abc%"', "Ran off end of error log format"),
         ('ErrorLogFormat page "%M"', "ErrorLogFormat type must be one of request, connection"),
-        ('ErrorLogFormat request "%M"', "ErrorLogFormat request is not supported"),
+        (
+            'ErrorLogFormat request "%L %-M"',
+            "%M cannot be used in once-per-request or once-per-connection formats",
+        ),
     ],
 )
 def test_refused(text: str, message: str) -> None:
@@ -87,3 +93,24 @@ def test_in_use(tmp_path: Path) -> None:
     assert first == f"[error] [{record.log_id}] first [there]"
     assert second == f"[error] [{record.log_id}] second [there]"
     assert third == "[error] third"
+
+
+def test_introductions(tmp_path: Path) -> None:
+    """A connection and a request are introduced once, before their first entries; a line may be left out."""
+    path = tmp_path / "error.log"
+    record = make_record(
+        f'ErrorLog {path}\nErrorLogFormat "%M %{{c}}L"\n'
+        'ErrorLogFormat connection "conn %{C}L of %a"\nErrorLogFormat Request "req %L %+{Referer}i"\n'
+        'ErrorLogFormat request "req %L %m%%M"'
+    )
+    log_connection(record.connection, "zeroth")
+    log_request(record, "first", Level.ERR, "core")
+    log_request(record, "second", Level.ERR, "core")
+    conn = record.connection.log_id
+    assert path.read_text().splitlines() == [
+        f"conn {conn} of 192.0.2.7:4711",
+        f"zeroth {conn}",
+        f"req {record.log_id} core%M",
+        f"first {conn}",
+        f"second {conn}",
+    ]

@@ -9,6 +9,7 @@ import pytest
 from olexd.config.mime import MimeDir
 from olexd.model.mp_request import mp_request
 from olexd.model.request import Request
+from olexd.modules.metadata.env import EnvDir
 from olexd.modules.metadata.mime import read_extensions
 from olexd.modules.metadata.remoteip import find_client
 from olexd.modules.metadata.types import load_types, parse_types
@@ -57,13 +58,18 @@ def test_default_language() -> None:
     assert read_extensions("html.fr", conf, TYPES).languages == ("fr",)
 
 
-def test_removal_falls_back_to_the_types_file() -> None:
-    """RemoveType takes AddType back, not the types file."""
-    config = configure("AddType text/x-own .html\n<Location /a>\nRemoveType .html\n</Location>")
+def test_removed_types() -> None:
+    """RemoveType takes AddType back, and what the types file says; an inner AddType counts again."""
+    config = configure(
+        "AddType text/x-own .html\n<Location /a>\nRemoveType .html\n</Location>\n"
+        "<Location /a/b>\nAddType text/x-again .html\n</Location>"
+    )
     host = config.main
     assert read_extensions("html", host.merged()[MimeDir], TYPES).content_type == "text/x-own"
     inner = host.merged(host.locations.match("/a"))[MimeDir]
-    assert read_extensions("html", inner, TYPES).content_type == "text/html"
+    assert read_extensions("html", inner, TYPES).content_type is None
+    innermost = host.merged(host.locations.match("/a/b"))[MimeDir]
+    assert read_extensions("html", innermost, TYPES).content_type == "text/x-again"
 
 
 def test_types_file(tmp_path: Path) -> None:
@@ -245,3 +251,17 @@ def test_proxy_lists(tmp_path: Path) -> None:
         "RemoteIPInternalProxyList: Could not open file /nonexistent: No such file or directory"
     )
     assert "(The specified network mask is invalid. error)" in complaint("RemoteIPTrustedProxy 1.2.3.4/40")
+
+
+def test_variables_taken_back() -> None:
+    """UnsetEnv takes an outer section's variable back; sections of one kind forget it, as in httpd."""
+    inside = "<Files x>\nSetEnv A files\nSetEnv B files\n</Files>\n"
+    once = configure(inside + "<Location /a>\nUnsetEnv A\n</Location>")
+    twice = configure(
+        inside + "<Location />\nSetEnv C 1\n</Location>\n<Location /a>\nUnsetEnv A\n</Location>"
+    )
+    found = [
+        config.main.merged((*config.main.files, *config.main.locations.match("/a")))[EnvDir].variables
+        for config in (once, twice)
+    ]
+    assert found == [{"B": b"files"}, {"A": b"files", "B": b"files", "C": b"1"}]

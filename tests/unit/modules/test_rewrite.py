@@ -197,3 +197,20 @@ def test_nothing_to_do_costs_nothing(tree: Path) -> None:
     plan = request.phases.plan(request)
     calls = {*plan.translate_name, *plan.fixups, *plan.handler}
     assert not calls & {translate, fix_up, redirect}
+
+
+def test_error_documents_that_lead_to_each_other(tmp_path: Path) -> None:
+    """The page of a refusal that rules refuse, too, ends after ten rounds, with the first error."""
+    log = tmp_path / "error.log"
+    text = f"ErrorLog {log}\nDocumentRoot {tmp_path}\nRewriteEngine On\nErrorDocument 404 /page\n"
+    rules = "ErrorDocument 403 /page\nRewriteRule ^/page - [F]"
+    response = get(configure(text + rules), "/missing")
+    assert (response.status, response.fields["connection"]) == (404, "close")
+    assert log.read_text().count("AH00124") == 1
+
+
+def test_error_document_that_is_redirected(tmp_path: Path) -> None:
+    """The redirect is the answer."""
+    text = f"ErrorLog -\nDocumentRoot {tmp_path}\nRewriteEngine On\nErrorDocument 404 /page\n"
+    response = get(configure(text + "RewriteRule ^/page http://other.test/ [R=301]"), "/missing")
+    assert (response.status, response.fields["location"]) == (301, "http://other.test/")

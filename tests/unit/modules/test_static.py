@@ -255,7 +255,11 @@ def test_file_etag(tmp_path: Path) -> None:
     inode = (tmp_path / "f.txt").stat().st_ino
     text = f"ErrorLog -\nDocumentRoot {tmp_path}\n"
     assert get(configure(text + "FileETag All"), "/f.txt").fields["etag"] == f'"{inode:x}-14-59b08c1fa4000"'
-    assert get(configure(text + "FileETag -MTime"), "/f.txt").fields["etag"] == '"14"'
+    assert get(configure(text + "FileETag Size"), "/f.txt").fields["etag"] == '"14"'
+    both = '"14-59b08c1fa4000"'
+    assert get(configure(text + "FileETag -MTime"), "/f.txt").fields["etag"] == both
+    edited = "FileETag All\n<Location />\nFileETag -MTime -INode\n</Location>"
+    assert get(configure(text + edited), "/f.txt").fields["etag"] == '"14"'
     assert "etag" not in get(configure(text + "FileETag None"), "/f.txt").fields
     digest = get(configure(text + "FileETag Digest"), "/f.txt").fields["etag"]
     assert digest == f'"{base64.b64encode(hashlib.sha1(TEN).digest()).decode()}"'

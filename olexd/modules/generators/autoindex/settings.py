@@ -11,7 +11,7 @@ from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_wildcard
 from olexd.config.rows import Args, Arity, Context, Directive, Override, extend, store, store_flag
 from olexd.config.settings import UNSET, Merge, merge_fields, setting
-from olexd.modules.words import current
+from olexd.modules.words import current, lenient_int
 
 SWITCHES: Final = frozenset(
     {
@@ -114,13 +114,21 @@ def _nothing() -> dict[str, bool | str]:
 
 
 def _checked(name: str, value: str) -> str:
-    if name == "namewidth" and value != "*" and not (value.isdigit() and int(value) >= 5):
+    if name == "namewidth" and value != "*" and _is_below(value, 5):
         raise DirectiveError("NameWidth value must be greater than 5")
-    if name == "descriptionwidth" and value != "*" and not (value.isdigit() and int(value) >= 12):
+    if name == "descriptionwidth" and value != "*" and _is_below(value, 12):
         raise DirectiveError("DescriptionWidth value must be greater than 12")
     if name in ("charset", "type") and not re.fullmatch(r"[\w.+:/-]+", value):
         raise DirectiveError(f"IndexOptions {name}: not a name: {value}")
+    if name in ("namewidth", "descriptionwidth"):
+        return str(lenient_int(value) or "*")
     return value
+
+
+def _is_below(value: str, least: int) -> bool:
+    """Return whether a width is too small; 0, and what is no number, is as wide as it takes."""
+    width = lenient_int(value)
+    return width != 0 and width < least
 
 
 def set_fancy(conf: IndexDir, args: Args) -> IndexDir:

@@ -84,7 +84,7 @@ async def translate(request: Request) -> int:
     if not changed or run.answer:
         # A URL path that nobody maps must not be taken for one of the file system.
         request.filename = mapped
-        return run.answer or DECLINED
+        return _answer(request, run.answer) if run.answer else DECLINED
     if run.proxy:
         return _pass_on(request, request.filename or "")
     if is_absolute(request.filename or ""):
@@ -160,6 +160,12 @@ def _pass_on(request: Request, url: str) -> int:
     return FORBIDDEN
 
 
+def _answer(request: Request, status: int) -> int:
+    """Answer with a status that rules chose: it is what the client gets, in place of an ErrorDocument too."""
+    request.status = 200
+    return status
+
+
 def _send_away(request: Request, run: Pass, args: str | None) -> int:
     """Send the client to the URL that came out."""
     target = request.filename or ""
@@ -177,7 +183,7 @@ def _send_away(request: Request, run: Pass, args: str | None) -> int:
         log_request(request, message, Level.ERR, "rewrite")
         return INTERNAL_SERVER_ERROR
     request.headers_out["Location"] = location.encode("utf-8", "surrogateescape")
-    return run.redirect
+    return _answer(request, run.redirect)
 
 
 # Rules of sections
@@ -209,7 +215,7 @@ async def fix_up(request: Request) -> int:
         return DECLINED
     if run.answer:
         request.filename = path
-        return run.answer
+        return _answer(request, run.answer)
     target = request.filename or ""
     if run.proxy:
         # Nobody settles the URL any more, or adds the query to it.

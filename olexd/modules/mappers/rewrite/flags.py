@@ -8,6 +8,7 @@ from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.modules.mappers.rewrite.text import Text, parse_text
+from olexd.modules.words import lenient_int
 from olexd.status import FORBIDDEN, REASONS
 
 MAX_ROUNDS: Final = 10_000
@@ -86,9 +87,8 @@ def _number(value: str, what: str) -> int:
 
 
 def _redirect(flags: RuleFlags, value: str) -> RuleFlags:
-    if not value:
-        return replace(flags, redirect=302)
-    status = ANSWERS.get(value.lower()) or (int(value) if value.isascii() and value.isdigit() else 0)
+    # Words that are none of httpd's mean nothing to it: the answer stays the usual one.
+    status = ANSWERS.get(value.lower()) or (lenient_int(value) if value[:1].isdigit() else 302)
     if status not in REASONS or not 300 <= status <= 599:
         raise DirectiveError(f"RewriteRule: invalid HTTP response code '{value}' for flag 'R'")
     return replace(flags, redirect=status) if status < 400 else replace(flags, answer=status)

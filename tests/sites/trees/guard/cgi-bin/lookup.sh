@@ -1,0 +1,2 @@
+#!/bin/sh
+printf 'Location: /files/open/readme.txt\r\n\r\n'
