@@ -290,4 +290,6 @@ def parse(filename: str, dir: str | None = None) -> str:
 
 def parsestring(string: str | bytes) -> str:
     """Return the Python source of the page `string` (bytes: UTF-8)."""
+    if not isinstance(string, str | bytes):
+        raise TypeError(f"a page must be str or bytes, not {type(string).__name__}")
     return translate_text(string.decode("utf-8") if isinstance(string, bytes) else string).source

@@ -17,6 +17,7 @@ from io import BytesIO
 from types import CodeType, MethodWrapperType
 from typing import Any, Final
 
+from mod_python import _apache, apache
 from mod_python._apache import parse_qs, parse_qsl
 from mod_python._fields import Field, FieldList, Options, StringField, decode_name
 from mod_python._multipart import BLOCK, Headers, MultipartLimits, MultipartReader
@@ -26,16 +27,20 @@ from olexd.model.table import Table
 from olexd.status import DONE
 
 __all__ = [
+    "BytesIO",
     "Field",
     "FieldList",
     "FieldStorage",
     "StringField",
+    "_apache",
+    "apache",
     "apply_fs_data",
     "parse_header",
     "parse_qs",
     "parse_qsl",
     "readBlockSize",
     "redirect",
+    "tempfile",
 ]
 
 readBlockSize = BLOCK
@@ -197,7 +202,7 @@ class FieldStorage:
     __contains__ = has_key
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.list.table())
+        return iter(self.keys())
 
     def __len__(self) -> int:
         return len(self.list.table())
