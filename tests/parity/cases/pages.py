@@ -11,8 +11,8 @@ CONFIG = "AddHandler mod_python .psp .psp_\nPythonHandler mod_python.psp\n"
 BESIDE = '<Directory "@ROOT@">\nSetHandler mod_python\nPythonHandler @M@\n</Directory>'
 DEBUG = f"{CONFIG}PythonDebug On\n"
 NAMES = """req form psp session __file__ __mp_info__ __mp_path__ __name__ apache Session util os sys types
-marshal tempfile tempdir dbm escape PSP PSPInterface parse parsestring handler path_split mem_fcache mem_scache
-_apache _psp"""
+marshal tempfile tempdir dbm escape PSP PSPInterface parse parsestring handler path_split mem_fcache
+mem_scache _apache _psp"""
 """What a page finds without having imported it."""
 URLENCODED = "Content-Type: application/x-www-form-urlencoded"
 
