@@ -24,6 +24,13 @@ def handler(req):
 """
 
 
+APPLICATION = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "15")])
+    return ["Hello from WSGI"]
+"""
+
+
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     words = [str(COMMAND), *map(str, arguments)]
@@ -154,6 +161,22 @@ class TestLife:
         assert run("stop", home.conf).returncode == 0
         assert not (home.directory / "logs" / "httpd.pid").exists()
         assert "the server is not running" in failure("stop", home.conf)
+
+    def test_of_a_wsgi_application(self, home: Home) -> None:
+        """An application is served with nothing written by hand but itself."""
+        package = home.directory.with_name("site") / "mysite"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "wsgi.py").write_text(APPLICATION)
+        option = "--pythonoption=mod_python.wsgi.application mysite.wsgi::application"
+        listen, path = f"--listen=127.0.0.1:{home.port}", f"--pythonpath={package.parent}"
+        assert (
+            run("create", home.directory, listen, path, "--pythonhandler=mod_python.wsgi", option).returncode
+            == 0
+        )
+        home.conf.write_text(run("genconfig", home.directory / "conf" / "httpd_conf.py").stdout)
+        assert run("start", home.conf).returncode == 0
+        assert home.answer() == "Hello from WSGI"
 
     @pytest.mark.parametrize("command", ["restart", "graceful"])
     def test_restart(self, home: Home, command: str) -> None:

@@ -109,6 +109,8 @@ def test_expires_takes_a_date_or_seconds() -> None:
     assert Cookie.Cookie("a", "", expires=date).expires == date
     assert Cookie.Cookie("a", "", expires=86400.5).expires == "Fri, 02-Jan-1970 00:00:00 GMT"
     assert Cookie.Cookie("a", "", expires=None).expires.endswith(" GMT")
+    assert Cookie.Cookie("a", "", expires=10**12).expires == "Fri, 27-Sep-33658 01:46:40 GMT"
+    assert Cookie.Cookie("a", "", expires=-(10**11)).expires == "Thu, 15-Feb--1199 14:13:20 GMT"
     with pytest.raises(ValueError, match="Invalid expires time: Mon, 01 Jan"):
         Cookie.Cookie("a", "", expires="Mon, 01 Jan 1990 10:00:00 GMT")
 

@@ -87,6 +87,12 @@ def test_a_nul_ends_a_page() -> None:
     assert parsestring(b"a\0b") == parsestring("a")
 
 
+def test_a_page_is_text() -> None:
+    """Anything but str and bytes is refused by name."""
+    with pytest.raises(TypeError, match="a page must be str or bytes, not int"):
+        parsestring(5)  # type: ignore[arg-type]
+
+
 def test_bad_utf_8_is_refused(tmp_path: Path) -> None:
     """A page that is not UTF-8 is not guessed at."""
     with pytest.raises(UnicodeDecodeError):
