@@ -339,12 +339,18 @@ def _simple(file: Any) -> StringField:
 
 def _describe(field: Any, known: dict[str, bytes], headers: Headers) -> None:
     """Note a part's type and headers."""
-    ctype, options = parse_header(known.get("content-type", b"text/plain"))
-    field.type = ctype.decode("latin-1") if b"/" in ctype else "application/octet-stream"
+    ctype = known.get("content-type")
+    field.type, options = ("text/plain", {}) if ctype is None else _type(ctype)
     field.type_options = Options(options)
     field.headers = Table()
     for name, value in headers:
         field.headers.add(name.title(), value)
+
+
+def _type(ctype: bytes) -> tuple[str, dict[bytes, str]]:
+    """Return the type of a part and its options; what is no type is any bytes."""
+    kind, options = parse_header(ctype)
+    return kind.decode("latin-1") if b"/" in kind else "application/octet-stream", options
 
 
 def _text(parameter: str | None) -> str | None:
