@@ -39,6 +39,7 @@ from olexd.modules.registry import MODULES
 from olexd.modules.ssl import BadTls
 from olexd.phases.table import PhaseTable
 from olexd.process.handover import Offer, Sockets, address, inherited
+from olexd.process.pid_file import PidFile
 from olexd.process.pool import Pool
 from olexd.site import Site
 
@@ -95,6 +96,7 @@ class OlexdService(Service):
         self.site = Site(config, PhaseTable(MODULES, config.loaded), self._pool, reactor)
         self._ports: list[TCPPort | UNIXPort] = []
         self._offer: Offer | None = None
+        self._pid_file: PidFile | None = None
         self._sweeper = LoopingCall(self._sweep)
         self._observer: Any = ErrorLogObserver(config)
         self._on_usr1: Any = None
@@ -177,8 +179,7 @@ class OlexdService(Service):
 
     def _write_pid_file(self) -> None:
         if self._process.pid_file:
-            with open(self._process.pid_file, "w", encoding="ascii") as file:
-                file.write(f"{os.getpid()}\n")
+            self._pid_file = PidFile(self._process.pid_file)
 
     def _offer_sockets(self) -> None:
         """Let the next server have the listening sockets. Without, a restart is a stop and a start."""
@@ -224,7 +225,7 @@ class OlexdService(Service):
         flush_all()
 
     async def _stop(self) -> None:
-        replaced = self._is_replaced()
+        replaced = self._pid_file is not None and not self._pid_file.is_mine()
         if self._offer is not None:
             self._offer.close()
         for port in self._ports:
@@ -240,20 +241,9 @@ class OlexdService(Service):
             await deferLater(self._reactor, STOP_LOOK_SECONDS)
         self._finish()
 
-    def _is_replaced(self) -> bool:
-        """Return whether another server has taken this one's place, and the sockets: its id is in PidFile."""
-        try:
-            with open(self._process.pid_file, encoding="ascii") as file:
-                return file.read().strip() != str(os.getpid())
-        except OSError:
-            return False
-
     def _is_busy(self, replaced: bool) -> bool:
         """Return whether there is something to wait for; who is replaced can wait for all that is asked."""
-        if not replaced:
-            return self._pool.at_work
-        self.site.close_idle()
-        return bool(self.site.channels)
+        return bool(self.site.channels) if replaced else self._pool.at_work
 
     def _finish(self) -> None:
         if self._sweeper.running:
@@ -273,8 +263,8 @@ class OlexdService(Service):
 
     def _remove_pid_file(self) -> None:
         try:
-            if self._process.pid_file and not self._is_replaced():
-                os.remove(self._process.pid_file)
+            if self._pid_file is not None:
+                self._pid_file.give_up()
         except OSError as error:
             # It was written by root, who we may no longer be.
             log_process(self.config.main, f"could not remove the process id file: {error}", Level.NOTICE)
