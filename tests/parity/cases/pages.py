@@ -166,6 +166,18 @@ CASES = [
         get("/a.psp"),
         log=["KeyError: 'again'"],
     ),
+    Case(
+        "psp-error-page-flushed",
+        [get("/x")],
+        BESIDE,
+        files={
+            "x": "",
+            "a.psp": "<% psp.set_error_page('e.psp') %>before <% 1 / 0 %>",
+            "e.psp": "caught",
+        },
+        handler="from mod_python import psp\npsp.PSP(req, 'a.psp').run(flush=1)\n"
+        "req.write(' %d' % req.bytes_sent, 0)",
+    ),
     page(
         "form",
         "<%= sorted(form.keys()) %> <%= [str(one.value) for one in form.getlist('name')] %>",

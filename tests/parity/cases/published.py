@@ -97,6 +97,13 @@ CASES = [
         *gets("/m/text"),
     ),
     published(
+        "page-with-the-functions-form",
+        "from mod_python import psp as _psp\ndef index(req):\n    form = req.form\n"
+        "    str(_psp.PSP(req, string=b'<%= form is req.form %> <%= sorted(form.keys()) %>'))\n"
+        "    return ' %s' % (req.form is form)",
+        *gets("/m?long=value&other="),
+    ),
+    published(
         "state",
         "seen = []\ndef index():\n    seen.append(1)\n    return len(seen)",
         *gets("/m", "/m", "/m", "/m/seen"),
