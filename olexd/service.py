@@ -49,7 +49,7 @@ SWEEP_SECONDS: Final = 0.5
 GC_THRESHOLDS: Final = (20_000, 20, 50)
 STOP_SECONDS: Final = 10.0
 """How long a stop waits for running requests when GracefulShutdownTimeout does not say."""
-GREETING_SECONDS: Final = 0.5
+LAST_SECONDS: Final = 0.5
 """How long a server whose place another one has taken waits for requests on connections that it has."""
 STOP_LOOK_SECONDS: Final = 0.02
 """How often a stop looks whether the last request is done."""
@@ -234,12 +234,19 @@ class OlexdService(Service):
         closing = [port.stopListening() for port in self._ports]  # type: ignore[no-untyped-call]
         await DeferredList([deferred for deferred in closing if deferred is not None])
         if replaced:
-            await deferLater(self._reactor, GREETING_SECONDS)
+            await self._serve_the_last()
         deadline = self._reactor.seconds() + (self._process.graceful_shutdown_timeout or STOP_SECONDS)
         while self._is_busy(replaced) and self._reactor.seconds() < deadline:
             self.site.close_idle()
             await deferLater(self._reactor, STOP_LOOK_SECONDS)
         self._finish()
+
+    async def _serve_the_last(self) -> None:
+        """Answer what is asked on the connections that are there, and say that these are the last answers."""
+        until = self._reactor.seconds() + LAST_SECONDS
+        while self.site.channels and self._reactor.seconds() < until:
+            self.site.say_goodbye()
+            await deferLater(self._reactor, STOP_LOOK_SECONDS)
 
     def _is_busy(self, replaced: bool) -> bool:
         """Return whether there is something to wait for; who is replaced can wait for all that is asked."""
