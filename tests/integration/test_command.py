@@ -232,6 +232,7 @@ class TestLife:
     def test_restart_says_goodbye(self, home: Home) -> None:
         """On a connection that stays, the old server's last answer says so: the client comes anew, unhurt."""
         home.fill()
+        home.conf.write_text(home.conf.read_text() + "MaxKeepAliveRequests 0\n")
         run("start", home.conf)
         with closing(HTTPConnection("127.0.0.1", home.port, DEADLINE)) as client:
 
