@@ -43,7 +43,7 @@ USAGE: Final = (
 )
 TWISTD: Final = "from twisted.scripts.twistd import run; run()"
 STOP_SECONDS: Final = 30.0
-"""How long a server may take to stop when GracefulShutdownTimeout does not say."""
+"""How long a server is waited for that is to stop, when GracefulShutdownTimeout does not say."""
 POLL_SECONDS: Final = 0.05
 LOG_BYTES: Final = 2000
 
@@ -158,7 +158,8 @@ def _replace(pid: int, path: str, config: ServerConfig, sockets: Sockets) -> Non
     except CommandError:
         Path(_pid_file(config)).write_text(f"{pid}\n")
         raise
-    _stop(pid, config)
+    if not _ends(pid, STOP_SECONDS):
+        print(f"The old server, with the process id {pid}, is still answering what it was asked.")
 
 
 def show_version(parser: ArgumentParser, options: Namespace) -> None:
@@ -255,9 +256,16 @@ def _end_of(log: str) -> str:
 
 def _stop(pid: int, config: ServerConfig) -> None:
     patience = config.main.server[ProcessSettings].graceful_shutdown_timeout or STOP_SECONDS
+    if not _ends(pid, patience + 1):
+        raise CommandError(f"the server (process id {pid}) did not stop within {patience:g} seconds")
+
+
+def _ends(pid: int, seconds: float) -> bool:
+    """Tell a server to stop; return whether it does so in time."""
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + patience + 1
+    deadline = time.monotonic() + seconds
     while _is_server(pid):
         if time.monotonic() > deadline:
-            raise CommandError(f"the server (process id {pid}) did not stop within {patience:g} seconds")
+            return False
         time.sleep(POLL_SECONDS)
+    return True

@@ -8,6 +8,7 @@ import os
 import pwd
 import resource
 import signal
+from math import inf
 from types import FrameType
 from typing import Any, Final
 
@@ -235,7 +236,8 @@ class OlexdService(Service):
         await DeferredList([deferred for deferred in closing if deferred is not None])
         if replaced:
             await self._serve_the_last()
-        deadline = self._reactor.seconds() + (self._process.graceful_shutdown_timeout or STOP_SECONDS)
+        patience = self._process.graceful_shutdown_timeout or (inf if replaced else STOP_SECONDS)
+        deadline = self._reactor.seconds() + patience
         while self._is_busy(replaced) and self._reactor.seconds() < deadline:
             self.site.close_idle()
             await deferLater(self._reactor, STOP_LOOK_SECONDS)

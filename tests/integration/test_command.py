@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mod_python import command
 from tests.integration.servers import free_port
 from tests.integration.wire import until
 
@@ -104,6 +105,17 @@ def home(tmp_path: Path) -> Iterator[Home]:
     yield home
     if (home.directory / "logs" / "httpd.pid").exists():
         run("stop", home.conf)
+
+
+def test_a_server_that_does_not_end() -> None:
+    """It is not waited for for ever."""
+    patient = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('olexd', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", patient], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None and server.stdout.readline()
+        assert not command._ends(server.pid, 0.1)
+        server.kill()
 
 
 class TestMisuse:
@@ -263,6 +275,19 @@ class TestLife:
             (home.directory / "waits").unlink()
             assert waiting.result(DEADLINE) == f"Hello {home.directory}"
             assert restarting.result(DEADLINE).returncode == 0
+
+    def test_restart_has_its_limit(self, home: Home) -> None:
+        """With GracefulShutdownTimeout a request is given up that takes longer."""
+        home.fill()
+        home.conf.write_text(home.conf.read_text() + "GracefulShutdownTimeout 1\n")
+        run("start", home.conf)
+        with ThreadPoolExecutor(1) as clients:
+            waiting = clients.submit(home.answer, "?wait")
+            until(lambda: (home.directory / "waits").exists())
+            assert run("restart", home.conf).returncode == 0
+            with pytest.raises(OSError):
+                waiting.result(DEADLINE)
+        assert home.answer() == f"Hello {home.directory}"
 
     def test_restart_that_fails(self, home: Home) -> None:
         """The server that runs goes on, is known by its id, and can be replaced by a better one."""
