@@ -14,7 +14,6 @@ import marshal
 import re
 import time
 from collections.abc import Iterator
-from email.utils import formatdate
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from mod_python._request import Request, cookie_header
@@ -55,6 +54,8 @@ _cookiePattern: Final = re.compile(
 _SEPARATORS: Final = re.compile("[, ]*")
 _BREAK: Final = re.compile(r"[\r\n\0]")
 _DATE: Final = "%a, %d-%b-%Y %H:%M:%S GMT"
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIGEST_LENGTH: Final = 32
 
 
@@ -87,8 +88,14 @@ def _set_expires(cookie: Cookie, value: str | float | None) -> None:
             raise ValueError(f"Invalid expires time: {value}") from None
         cookie._expires = value
     else:
-        date = formatdate(value, usegmt=True)
-        cookie._expires = f"{date[:7]}-{date[8:11]}-{date[12:]}"
+        cookie._expires = _date(time.gmtime(value))
+
+
+def _date(at: time.struct_time) -> str:
+    """Return a time in the form of a cookie's date, in English whatever the locale, of any year."""
+    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    hours = f"{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d}"
+    return f"{day}, {at.tm_mday:02d}-{month}-{at.tm_year:04d} {hours} GMT"
 
 
 class Cookie(metaclass=metaCookie):
@@ -124,9 +131,9 @@ class Cookie(metaclass=metaCookie):
     __data__: dict[str, Any]
 
     @classmethod
-    def parse(cls: type[C], str: str, names: list[str] | None = None, **kw: Any) -> Jar:
+    def parse(cls: type[C], str: str, names: list[str] | None = None) -> Jar:
         """Return the cookies in the header value `str` by name; only those in `names`, if given."""
-        return cast(Jar, _parse_cookie(str, cls, names, **kw))
+        return cast(Jar, _parse_cookie(str, cls, names))
 
     def __init__(self, name: str, value: Any, **attributes: Any) -> None:
         self.name, self.value = name, value
@@ -153,12 +160,12 @@ class Cookie(metaclass=metaCookie):
         return header
 
 
-def _parse_cookie(str: str, Class: type[C], names: list[str] | None = None, **kw: Any) -> dict[str, C]:
+def _parse_cookie(str: str, Class: type[C], names: list[str] | None = None) -> dict[str, C]:
     """Return the cookies in `str` as instances of `Class` by name; the last of a name wins."""
     found = {}
     for name, value in _pairs(str):
         if not name.startswith("$") and (names is None or name in names):
-            found[name] = Class(name, value, **kw)
+            found[name] = Class(name, value)
     return found
 
 
@@ -188,7 +195,6 @@ class SignedCookie(Cookie):
         secret: str | bytes,
         mismatch: int = Cookie.DOWNGRADE,
         names: list[str] | None = None,
-        **kw: Any,
     ) -> Jar:
         """Return the cookies in `s`, verified.
 
@@ -196,7 +202,7 @@ class SignedCookie(Cookie):
         `Cookie` with the raw value (DOWNGRADE).
         """
         jar: Jar = {}
-        for name, cookie in _parse_cookie(s, cls, names, **kw).items():
+        for name, cookie in _parse_cookie(s, cls, names).items():
             raw = cookie.value
             try:
                 cookie._verify(secret)

@@ -12,11 +12,23 @@ written, these classes raise `SessionStoreError`.
 
 from __future__ import annotations
 
+import dbm
+import os
+import random
+import re
+import stat
+import sys
 import tempfile
+import time
+import traceback
 from collections.abc import Callable
+from dbm import whichdb
 from hashlib import md5
+from io import StringIO
+from pickle import dump, dumps, load, loads
 from typing import Final
 
+from mod_python import Cookie, _apache, apache
 from mod_python._request import Request, option
 from mod_python._session_base import SID as validate_sid_re
 from mod_python._session_base import BaseSession, Sid, new_sid, unlock_session_cleanup
@@ -29,24 +41,53 @@ from mod_python._session_redis import RedisSession
 from olexd.sessions.files import STATUS_VERSION
 
 __all__ = [
+    "CLEANUP_CHANCE",
+    "COOKIE_NAME",
+    "DFT_CLEANUP_TIME_LIMIT",
+    "DFT_FAST_CLEANUP",
+    "DFT_GRACE_PERIOD",
+    "DFT_LOCK",
+    "DFT_TIMEOUT",
+    "DFT_VERIFY_CLEANUP",
+    "FS_STAT_VERSION",
     "BaseSession",
+    "Cookie",
     "DbmSession",
     "FileSession",
     "LmdbSession",
     "MemorySession",
     "RedisSession",
     "Session",
+    "StringIO",
+    "_apache",
     "_check_sid",
+    "apache",
+    "dbm",
     "dbm_cleanup",
+    "dump",
+    "dumps",
     "filesession_cleanup",
     "lmdb_cleanup",
+    "load",
+    "loads",
     "make_filesession_dirs",
     "md5_hash",
     "mem_cleanup",
+    "os",
+    "random",
+    "re",
+    "stat",
+    "sys",
+    "tempdir",
+    "tempfile",
+    "time",
+    "traceback",
     "true_or_false",
     "unlock_session_cleanup",
     "validate_sid_re",
+    "whichdb",
 ]
+"""With the modules that `from mod_python.Session import *` has always brought to subclasses."""
 
 COOKIE_NAME = "pysid"
 DFT_TIMEOUT = 1800
@@ -70,10 +111,10 @@ def md5_hash(s: str | bytes) -> str:
 
 def true_or_false(item: object) -> bool:
     """Return the meaning of an option: yes, true, 1 or no, false, 0, None. Others raise a bare Exception."""
-    word = str(item).lower()
-    if word in ("yes", "true", "1"):
+    meant = item.lower() if isinstance(item, str) else item
+    if meant in ("yes", "true", "1", 1):
         return True
-    if word in ("no", "false", "0", "none"):
+    if meant in ("no", "false", "0", 0, None):
         return False
     raise Exception
 

@@ -23,6 +23,8 @@ _LONGEST_TAIL: Final = 256
 _DELIMITER_TAIL: Final = re.compile(rb"(?P<last>--)?[ \t]*(?:\r?\n|(?P<end>\Z))")
 _UNDECIDED_TAIL: Final = re.compile(rb"-?-?[ \t]*\r?\Z")
 
+_DASH: Final = ord("-")
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -72,7 +74,7 @@ class MultipartReader:
         while True:
             found = self._buffer.find(self._needle, self._start + scanned) - self._start
             if found >= 0 and self._at_delimiter(found):
-                write(self._slice(written, self._value_end(found)))
+                write(self._slice(written, self._value_end(found, written)))
                 self._leave_delimiter(found)
                 return
             if found >= 0:
@@ -82,10 +84,10 @@ class MultipartReader:
                 write(self._slice(written, self._available()))
                 self._finished = True
                 return
-            kept = self._available() - len(self._needle)
-            if kept > written:
-                write(self._slice(written, kept))
-                self._start += kept
+            decided = self._decided()
+            if decided > written:
+                write(self._slice(written, decided))
+                self._start += decided
                 written = 0
             scanned = 0
             self._fill()
@@ -96,11 +98,24 @@ class MultipartReader:
     def _available(self) -> int:
         return len(self._buffer) - self._start
 
-    def _value_end(self, found: int) -> int:
+    def _decided(self) -> int:
+        """Return how much is no delimiter, whatever comes: mostly all, so that blocks pass without a copy.
+
+        What may become one is the last line end with what follows it; the byte before that is kept with it.
+        """
+        end = len(self._buffer)
+        newline = self._buffer.rfind(b"\n", max(self._start, end - len(self._needle) + 1))
+        if newline >= 0 and self._needle.startswith(self._buffer[newline:]):
+            return newline - 1 - self._start
+        return self._available() - self._buffer.endswith(b"\r")
+
+    def _value_end(self, found: int, written: int) -> int:
         """Return where the value before the delimiter ends: before CRLF, or LF if the part's lines end so."""
+        if found < written:
+            return written
         if found and self._slice(found - 1, found) == b"\r":
             return found - 1
-        return found if self._lf_lines or not found else found + 1
+        return found if self._lf_lines else found + 1
 
     def _at_delimiter(self, found: int) -> bool:
         """Return whether the boundary at `found` ends its line, reading on as far as needed."""
@@ -142,6 +157,8 @@ class MultipartReader:
 
     def _starts_delimiter(self) -> bool:
         """Return whether the next line is a delimiter, reading on while it may be."""
+        if self._available() > 1 and self._buffer[self._start + 1] != _DASH:
+            return False
         while not self._at_end and self._needle.startswith(self._slice(0, len(self._needle))):
             if self._available() >= len(self._needle):
                 break

@@ -91,7 +91,7 @@ class _Scanner:
 
     def __init__(self, text: str, directory: str) -> None:
         self._directory = directory
-        self._inputs = [_Input(text.partition("\0")[0])]
+        self._inputs = [_Input(text)]
         self._included: list[str] = []
         self._output: list[str] = []
         self._lines = [1]
@@ -223,7 +223,7 @@ class _Scanner:
         if len(self._inputs) > DEEPEST_INCLUDE:
             raise IncludeError(f"{path}: included more than {DEEPEST_INCLUDE} levels deep")
         self._included.append(path)
-        self._inputs.append(_Input(_read_text(path).partition("\0")[0]))
+        self._inputs.append(_Input(_read_text(path)))
         self._state = State.TEXT
 
     def _back_to_text(self, match: re.Match[str]) -> None:
@@ -266,20 +266,25 @@ def _rule(match: re.Match[str]) -> str:
 
 def _read_text(path: str) -> str:
     with open(path, encoding="utf-8", newline="") as file:
-        return file.read()
+        text = file.read()
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise SyntaxError("a page cannot contain a NUL", (path, line, None, None))
+    return text
 
 
 def translate(filename: str, directory: str) -> Program:
     """Return the program of the page in `filename`; relative includes are looked for in `directory`.
 
-    Raises OSError for a file that cannot be read, UnicodeDecodeError for one that is not UTF-8.
+    Raises OSError for a file that cannot be read, UnicodeDecodeError for one that is not UTF-8,
+    SyntaxError for one with a NUL.
     """
     return _Scanner(_read_text(filename), directory).program()
 
 
 def translate_text(text: str) -> Program:
-    """Return the program of the page `text`; relative includes are looked for in the working directory."""
-    return _Scanner(text, "").program()
+    """Return the program of the page `text`, which a NUL ends; it includes from the working directory."""
+    return _Scanner(text.partition("\0")[0], "").program()
 
 
 def parse(filename: str, dir: str | None = None) -> str:
@@ -290,4 +295,6 @@ def parse(filename: str, dir: str | None = None) -> str:
 
 def parsestring(string: str | bytes) -> str:
     """Return the Python source of the page `string` (bytes: UTF-8)."""
+    if not isinstance(string, str | bytes):
+        raise TypeError(f"a page must be str or bytes, not {type(string).__name__}")
     return translate_text(string.decode("utf-8") if isinstance(string, bytes) else string).source

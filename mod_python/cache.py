@@ -28,6 +28,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
 __all__ = [
+    "NOT_INITIALIZED",
     "Cache",
     "Entry",
     "FileCache",
@@ -37,6 +38,9 @@ __all__ = [
     "HttpModuleCache",
     "ModuleCache",
     "WeakCache",
+    "parseRFC822Time",
+    "re_max_age",
+    "re_not_word",
 ]
 
 NOT_INITIALIZED: Final[Any] = object()

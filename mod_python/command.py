@@ -6,12 +6,14 @@
     mod_python start | stop | restart | graceful <httpd.conf>
     mod_python version
 
-`stop` lets running requests end; `restart` and `graceful` are a stop and a start, once the configuration is
-known to be good.
+`stop` lets running requests end. `restart` and `graceful` start a server with the new configuration, which
+takes the listening sockets over, and stop the old one after that: no connection is refused, and a server that
+does not start leaves the old one as it is.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import runpy
@@ -34,13 +36,14 @@ from olexd.config.core import CoreServer, ProcessSettings
 from olexd.config.errors import ConfigError
 from olexd.config.server import ServerConfig
 from olexd.modules.registry import SPECS
+from olexd.process.handover import VARIABLE, Sockets, take
 
 USAGE: Final = (
     "mod_python <command> [options]\n\ncommands: create genconfig graceful restart start stop version"
 )
 TWISTD: Final = "from twisted.scripts.twistd import run; run()"
 STOP_SECONDS: Final = 30.0
-"""How long a server may take to stop when GracefulShutdownTimeout does not say."""
+"""How long a server is waited for that is to stop, when GracefulShutdownTimeout does not say."""
 POLL_SECONDS: Final = 0.05
 LOG_BYTES: Final = 2000
 
@@ -133,13 +136,30 @@ def stop(parser: ArgumentParser, options: Namespace) -> None:
 
 
 def restart(parser: ArgumentParser, options: Namespace) -> None:
-    """Stop a server, if it is running, and start it with its configuration as it is now."""
+    """Start a server with its configuration as it is now, in the place of the one that may be running."""
     path = _argument(parser, options, "httpd.conf")
     config = _load(path)
     pid = _running(config)
-    if pid is not None:
+    if pid is None:
+        _start(path, config)
+        return
+    sockets = take(_pid_file(config))
+    if sockets:
+        _replace(pid, path, config, sockets)
+    else:
         _stop(pid, config)
-    _start(path, config)
+        _start(path, config)
+
+
+def _replace(pid: int, path: str, config: ServerConfig, sockets: Sockets) -> None:
+    """Start a server with the sockets of the one that runs, and then stop that."""
+    try:
+        _start(path, config, sockets)
+    except CommandError:
+        Path(_pid_file(config)).write_text(f"{pid}\n")
+        raise
+    if not _ends(pid, STOP_SECONDS):
+        print(f"The old server, with the process id {pid}, is still answering what it was asked.")
 
 
 def show_version(parser: ArgumentParser, options: Namespace) -> None:
@@ -204,11 +224,20 @@ def _is_server(pid: int) -> bool:
     return b"olexd" in command.read_bytes() if command.exists() else True
 
 
-def _start(path: str, config: ServerConfig) -> None:
+def _start(path: str, config: ServerConfig, sockets: Sockets | None = None) -> None:
+    """Start a server, with listening sockets by their addresses."""
+    sockets = sockets or {}
     log = os.path.join(os.path.dirname(_pid_file(config)), "twistd.log")
     command = [sys.executable, "-P", "-c", TWISTD, "--pidfile=", f"--logfile={log}"]
     command += ["olexd", "--config", os.path.abspath(path)]
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+    ran = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        pass_fds=list(sockets.values()),
+        env={**os.environ, VARIABLE: json.dumps(sockets)},
+    )
+    if ran.returncode:
         raise CommandError("\n".join(["the server did not start", _end_of(_error_log(config)), _end_of(log)]))
     print(f"The server is running, with the process id {_running(config)}.")
 
@@ -227,9 +256,16 @@ def _end_of(log: str) -> str:
 
 def _stop(pid: int, config: ServerConfig) -> None:
     patience = config.main.server[ProcessSettings].graceful_shutdown_timeout or STOP_SECONDS
+    if not _ends(pid, patience + 1):
+        raise CommandError(f"the server (process id {pid}) did not stop within {patience:g} seconds")
+
+
+def _ends(pid: int, seconds: float) -> bool:
+    """Tell a server to stop; return whether it does so in time."""
     os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + patience + 1
+    deadline = time.monotonic() + seconds
     while _is_server(pid):
         if time.monotonic() > deadline:
-            raise CommandError(f"the server (process id {pid}) did not stop within {patience:g} seconds")
+            return False
         time.sleep(POLL_SECONDS)
+    return True

@@ -69,6 +69,7 @@ __all__ = [
     "path_split",
     "str2code",
     "sys",
+    "tempdir",
     "tempfile",
     "types",
     "util",

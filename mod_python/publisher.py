@@ -17,7 +17,7 @@ import re
 import types
 from typing import Any, Final
 
-from mod_python import util
+from mod_python import apache, util
 from mod_python._pages import PageCache
 from mod_python._published import is_imported, is_publishable, is_traversable
 from mod_python._restrictions import process_auth
@@ -28,6 +28,7 @@ from olexd.status import OK
 
 __all__ = [
     "PageCache",
+    "apache",
     "default_builtins_tp_rule",
     "default_tp_rule",
     "handler",
@@ -36,6 +37,7 @@ __all__ = [
     "publish_object",
     "resolve_object",
     "tp_rules",
+    "util",
 ]
 
 METHODS: Final = ("GET", "POST", "HEAD")

@@ -17,6 +17,7 @@ from io import BytesIO
 from types import CodeType, MethodWrapperType
 from typing import Any, Final
 
+from mod_python import _apache, apache
 from mod_python._apache import parse_qs, parse_qsl
 from mod_python._fields import Field, FieldList, Options, StringField, decode_name
 from mod_python._multipart import BLOCK, Headers, MultipartLimits, MultipartReader
@@ -26,16 +27,20 @@ from olexd.model.table import Table
 from olexd.status import DONE
 
 __all__ = [
+    "BytesIO",
     "Field",
     "FieldList",
     "FieldStorage",
     "StringField",
+    "_apache",
+    "apache",
     "apply_fs_data",
     "parse_header",
     "parse_qs",
     "parse_qsl",
     "readBlockSize",
     "redirect",
+    "tempfile",
 ]
 
 readBlockSize = BLOCK
@@ -197,7 +202,7 @@ class FieldStorage:
     __contains__ = has_key
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.list.table())
+        return iter(self.keys())
 
     def __len__(self) -> int:
         return len(self.list.table())
@@ -334,12 +339,18 @@ def _simple(file: Any) -> StringField:
 
 def _describe(field: Any, known: dict[str, bytes], headers: Headers) -> None:
     """Note a part's type and headers."""
-    ctype, options = parse_header(known.get("content-type", b"text/plain"))
-    field.type = ctype.decode("latin-1") if b"/" in ctype else "application/octet-stream"
+    ctype = known.get("content-type")
+    field.type, options = ("text/plain", {}) if ctype is None else _type(ctype)
     field.type_options = Options(options)
     field.headers = Table()
     for name, value in headers:
         field.headers.add(name.title(), value)
+
+
+def _type(ctype: bytes) -> tuple[str, dict[bytes, str]]:
+    """Return the type of a part and its options; what is no type is any bytes."""
+    kind, options = parse_header(ctype)
+    return kind.decode("latin-1") if b"/" in kind else "application/octet-stream", options
 
 
 def _text(parameter: str | None) -> str | None:

@@ -8,6 +8,7 @@ import os
 import pwd
 import resource
 import signal
+from math import inf
 from types import FrameType
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ from olexd.modules.python import run_imports
 from olexd.modules.registry import MODULES
 from olexd.modules.tls import BadTls
 from olexd.phases.table import PhaseTable
+from olexd.process.handover import Offer, Sockets, address, inherited
+from olexd.process.pid_file import PidFile
 from olexd.process.pool import Pool
 from olexd.site import Site
 
@@ -47,6 +50,8 @@ SWEEP_SECONDS: Final = 0.5
 GC_THRESHOLDS: Final = (20_000, 20, 50)
 STOP_SECONDS: Final = 10.0
 """How long a stop waits for running requests when GracefulShutdownTimeout does not say."""
+LAST_SECONDS: Final = 0.5
+"""How long a server whose place another one has taken waits for requests on connections that it has."""
 STOP_LOOK_SECONDS: Final = 0.02
 """How often a stop looks whether the last request is done."""
 JOIN_SECONDS: Final = 1.0
@@ -91,6 +96,8 @@ class OlexdService(Service):
         self._pool = Pool(self._process.threads_per_child, reactor, flush_all)
         self.site = Site(config, PhaseTable(MODULES, config.loaded), self._pool, reactor)
         self._ports: list[TCPPort | UNIXPort] = []
+        self._offer: Offer | None = None
+        self._pid_file: PidFile | None = None
         self._sweeper = LoopingCall(self._sweep)
         self._observer: Any = ErrorLogObserver(config)
         self._on_usr1: Any = None
@@ -106,9 +113,13 @@ class OlexdService(Service):
         self._readers = Readers(self._reactor)
         self._front = self._make_front() if is_wanted(self.config) else None
         factory = self._front or SiteFactory(self.site, self._readers)
+        sockets = inherited()
         for listen in self.config.listens:
-            self._ports.append(self._listen(listen, factory))
+            self._ports.append(self._listen(listen, factory, sockets))
+        for descriptor in sockets.values():
+            os.close(descriptor)
         self._write_pid_file()
+        self._offer_sockets()
 
     def startService(self) -> None:
         """Give up root and start serving."""
@@ -143,10 +154,16 @@ class OlexdService(Service):
             log_process(self.config.main, str(error), Level.ALERT, "ssl")
             raise CannotStart(f"olexd: {error}") from None
 
-    def _listen(self, listen: Listen, factory: Any) -> TCPPort | UNIXPort:
+    def _listen(self, listen: Listen, factory: Any, sockets: Sockets) -> TCPPort | UNIXPort:
+        """Listen, at one of `sockets` if it is there, and take it out of them."""
         backlog = self._process.listen_backlog
+        descriptor = sockets.pop(address(listen), None)
         port: TCPPort | UNIXPort
-        if listen.path:
+        if descriptor is not None and listen.path:
+            port = UNIXPort.adopt(descriptor, factory, backlog, self._reactor)
+        elif descriptor is not None:
+            port = TCPPort.adopt(descriptor, factory, self._reactor)
+        elif listen.path:
             port = UNIXPort(
                 listen.path.encode(), factory, backlog, 0o666, reactor=self._reactor, wantPID=True
             )
@@ -163,8 +180,21 @@ class OlexdService(Service):
 
     def _write_pid_file(self) -> None:
         if self._process.pid_file:
-            with open(self._process.pid_file, "w", encoding="ascii") as file:
-                file.write(f"{os.getpid()}\n")
+            self._pid_file = PidFile(self._process.pid_file)
+
+    def _offer_sockets(self) -> None:
+        """Let the next server have the listening sockets. Without, a restart is a stop and a start."""
+        if not self._process.pid_file:
+            return
+        try:
+            self._offer = Offer(self._process.pid_file, self._held, self._reactor)
+        except OSError as error:
+            log_process(self.config.main, f"sockets cannot be handed over: {error}", Level.NOTICE, "core")
+
+    def _held(self) -> Sockets:
+        """Return the listening sockets."""
+        ports: Any = zip(self.config.listens, self._ports, strict=True)
+        return {address(listen): port.fileno() for listen, port in ports}
 
     def _drop_privileges(self) -> None:
         """Become User and Group for good. Raises when the process could not."""
@@ -196,13 +226,33 @@ class OlexdService(Service):
         flush_all()
 
     async def _stop(self) -> None:
+        replaced = self._pid_file is not None and not self._pid_file.is_mine()
+        if self._offer is not None:
+            self._offer.close()
+        for port in self._ports:
+            if isinstance(port, UNIXPort):
+                port.handed_over = replaced
         closing = [port.stopListening() for port in self._ports]  # type: ignore[no-untyped-call]
         await DeferredList([deferred for deferred in closing if deferred is not None])
-        deadline = self._reactor.seconds() + (self._process.graceful_shutdown_timeout or STOP_SECONDS)
-        while self._pool.at_work and self._reactor.seconds() < deadline:
+        if replaced:
+            await self._serve_the_last()
+        patience = self._process.graceful_shutdown_timeout or (inf if replaced else STOP_SECONDS)
+        deadline = self._reactor.seconds() + patience
+        while self._is_busy(replaced) and self._reactor.seconds() < deadline:
             self.site.close_idle()
             await deferLater(self._reactor, STOP_LOOK_SECONDS)
         self._finish()
+
+    async def _serve_the_last(self) -> None:
+        """Answer what is asked on the connections that are there, and say that these are the last answers."""
+        until = self._reactor.seconds() + LAST_SECONDS
+        while self.site.channels and self._reactor.seconds() < until:
+            self.site.say_goodbye()
+            await deferLater(self._reactor, STOP_LOOK_SECONDS)
+
+    def _is_busy(self, replaced: bool) -> bool:
+        """Return whether there is something to wait for; who is replaced can wait for all that is asked."""
+        return bool(self.site.channels) if replaced else self._pool.at_work
 
     def _finish(self) -> None:
         if self._sweeper.running:
@@ -222,8 +272,8 @@ class OlexdService(Service):
 
     def _remove_pid_file(self) -> None:
         try:
-            if self._process.pid_file:
-                os.remove(self._process.pid_file)
+            if self._pid_file is not None:
+                self._pid_file.give_up()
         except OSError as error:
             # It was written by root, who we may no longer be.
             log_process(self.config.main, f"could not remove the process id file: {error}", Level.NOTICE)

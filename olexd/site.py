@@ -26,6 +26,7 @@ from olexd.http.limits import Limits
 from olexd.http.parser import Head, HeadMemory
 from olexd.model.body import EMPTY, Body
 from olexd.model.connection import Connection
+from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
 from olexd.model.output import Output
 from olexd.model.request import HeaderLine, Request
@@ -152,7 +153,7 @@ class Site:
             request.methods_allowed = SERVED
         if error.hint:
             request.notes[ERROR_NOTES] = error.hint
-        channel.connection.keepalive = 1
+        channel.connection.keepalive = AP_CONN_CLOSE
         log_request(request, str(error), Level.INFO, "core")
         channel.task = Task(self, channel, request, serve(request, error.status))
         channel.task.run_on_reactor()
@@ -167,6 +168,11 @@ class Site:
                 # The clock goes on for all others.
                 self._log.failure("a connection's time limit could not be enforced")
                 channel.transport.abortConnection()
+
+    def say_goodbye(self) -> None:
+        """Let each connection's next response say that it is the last: another server has taken over."""
+        for channel in tuple(self.channels):
+            channel.connection.keepalive = AP_CONN_CLOSE
 
     def close_idle(self) -> None:
         """Close the connections on which nothing is asked at the moment, for the server is to stop."""

@@ -112,6 +112,16 @@ class TCPPort(tcp.Port):
     """
 
     transport = TCPServer
+    _shouldShutdown = False
+    """Closing is enough, and leaves the socket alone in a server that has taken it over."""
+
+    @classmethod
+    def adopt(cls, descriptor: int, factory: Any, reactor: Any) -> TCPPort:
+        """Return a listener for a socket that listens already."""
+        with socket.socket(fileno=descriptor) as sock:
+            made: Any = cls._fromListeningDescriptor
+            port: TCPPort = made(reactor, sock.fileno(), sock.family, factory)
+        return port
 
     def createInternetSocket(self) -> socket.socket:
         """Create the listening socket."""
@@ -124,3 +134,24 @@ class UNIXPort(unix.Port):
     """A unix-socket listener for `UNIXServer` connections."""
 
     transport = UNIXServer
+    _shouldShutdown = False
+    handed_over = False
+    """Whether another server has taken the socket over: then its file is not ours to remove."""
+
+    @classmethod
+    def adopt(cls, descriptor: int, factory: Any, backlog: int, reactor: Any) -> UNIXPort:
+        """Return a listener for a socket that listens already."""
+        with socket.socket(fileno=descriptor) as sock:
+            made: Any = cls._fromListeningDescriptor
+            port: UNIXPort = made(reactor, sock.fileno(), factory)
+        port.backlog = backlog
+        return port
+
+    def connectionLost(self, reason: Any) -> None:
+        """Close the socket."""
+        if not self.handed_over:
+            unix.Port.connectionLost(self, reason)
+            return
+        if self.lockFile is not None:
+            self.lockFile.unlock()
+        tcp.Port.connectionLost(self, reason)

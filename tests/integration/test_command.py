@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from mod_python import command
 from tests.integration.servers import free_port
+from tests.integration.wire import until
 
 COMMAND = Path(sys.executable).with_name("mod_python")
 DEADLINE = 60.0
 HELLO = """
+import os
+import time
+
 from mod_python import apache
 
 
 def handler(req):
+    if req.args == "wait":
+        path = apache.server_root() + "/waits"
+        open(path, "w").close()
+        while os.path.exists(path):
+            time.sleep(0.01)
     req.write("%s %s" % (req.get_options()["greeting"], apache.server_root()))
     return apache.OK
+"""
+
+
+APPLICATION = """
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "15")])
+    return ["Hello from WSGI"]
 """
 
 
@@ -67,9 +89,9 @@ class Home:
         assert (made.returncode, made.stderr) == (0, "")
         self.conf.write_text(made.stdout)
 
-    def answer(self) -> str:
+    def answer(self, query: str = "") -> str:
         """Return what the server says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=DEADLINE) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{query}", timeout=DEADLINE) as answer:
             return str(answer.read().decode())
 
     def pid(self) -> str:
@@ -83,6 +105,17 @@ def home(tmp_path: Path) -> Iterator[Home]:
     yield home
     if (home.directory / "logs" / "httpd.pid").exists():
         run("stop", home.conf)
+
+
+def test_a_server_that_does_not_end() -> None:
+    """It is not waited for for ever."""
+    patient = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('olexd', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", patient], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None and server.stdout.readline()
+        assert not command._ends(server.pid, 0.1)
+        server.kill()
 
 
 class TestMisuse:
@@ -152,8 +185,24 @@ class TestLife:
         assert home.answer() == f"Hello {home.directory}"
         assert "the server is running already" in failure("start", home.conf)
         assert run("stop", home.conf).returncode == 0
-        assert not (home.directory / "logs" / "httpd.pid").exists()
+        assert not list((home.directory / "logs").glob("httpd.pid*"))
         assert "the server is not running" in failure("stop", home.conf)
+
+    def test_of_a_wsgi_application(self, home: Home) -> None:
+        """An application is served with nothing written by hand but itself."""
+        package = home.directory.with_name("site") / "mysite"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        (package / "wsgi.py").write_text(APPLICATION)
+        option = "--pythonoption=mod_python.wsgi.application mysite.wsgi::application"
+        listen, path = f"--listen=127.0.0.1:{home.port}", f"--pythonpath={package.parent}"
+        assert (
+            run("create", home.directory, listen, path, "--pythonhandler=mod_python.wsgi", option).returncode
+            == 0
+        )
+        home.conf.write_text(run("genconfig", home.directory / "conf" / "httpd_conf.py").stdout)
+        assert run("start", home.conf).returncode == 0
+        assert home.answer() == "Hello from WSGI"
 
     @pytest.mark.parametrize("command", ["restart", "graceful"])
     def test_restart(self, home: Home, command: str) -> None:
@@ -169,6 +218,128 @@ class TestLife:
         assert run(command, home.conf).returncode == 0
         assert home.pid() != first
         assert home.answer() == f"Bye {home.directory}"
+
+    def test_restart_refuses_nobody(self, home: Home) -> None:
+        """Clients that come while a server takes another one's place all get an answer."""
+        home.fill()
+        run("start", home.conf)
+        over = threading.Event()
+
+        def ask() -> list[str]:
+            answers = []
+            while not over.is_set():
+                answers.append(home.answer())
+            return answers
+
+        with ThreadPoolExecutor(3) as clients:
+            asked = [clients.submit(ask) for _ in range(3)]
+            try:
+                ran = [run("restart", home.conf) for _ in range(2)]
+            finally:
+                over.set()
+            answers = [answer for one in asked for answer in one.result(DEADLINE)]
+        assert [one.stderr for one in ran] == ["", ""]
+        assert set(answers) == {f"Hello {home.directory}"}
+
+    def test_restart_says_goodbye(self, home: Home) -> None:
+        """On a connection that stays, the old server's last answer says so: the client comes anew, unhurt."""
+        home.fill()
+        home.conf.write_text(home.conf.read_text() + "MaxKeepAliveRequests 0\n")
+        run("start", home.conf)
+        with closing(HTTPConnection("127.0.0.1", home.port, DEADLINE)) as client:
+
+            def is_told() -> bool:
+                client.request("GET", "/")
+                answer = client.getresponse()
+                answer.read()
+                return answer.getheader("Connection") == "close"
+
+            assert not is_told()
+            with ThreadPoolExecutor(1) as others:
+                restarting = others.submit(run, "restart", home.conf)
+                until(is_told)
+                assert not is_told()
+                assert restarting.result(DEADLINE).returncode == 0
+
+    def test_restart_waits_for_who_was_served(self, home: Home) -> None:
+        """A request that runs ends where it began, while the next one is in the new server."""
+        home.fill()
+        run("start", home.conf)
+        home.conf.write_text(home.conf.read_text().replace("greeting Hello", "greeting Bye"))
+        with ThreadPoolExecutor(2) as clients:
+            waiting = clients.submit(home.answer, "?wait")
+            until(lambda: (home.directory / "waits").exists())
+            restarting = clients.submit(run, "restart", home.conf)
+            until(lambda: home.answer() == f"Bye {home.directory}")
+            assert not waiting.done() and not restarting.done()
+            (home.directory / "waits").unlink()
+            assert waiting.result(DEADLINE) == f"Hello {home.directory}"
+            assert restarting.result(DEADLINE).returncode == 0
+
+    def test_restart_has_its_limit(self, home: Home) -> None:
+        """With GracefulShutdownTimeout a request is given up that takes longer."""
+        home.fill()
+        home.conf.write_text(home.conf.read_text() + "GracefulShutdownTimeout 1\n")
+        run("start", home.conf)
+        with ThreadPoolExecutor(1) as clients:
+            waiting = clients.submit(home.answer, "?wait")
+            until(lambda: (home.directory / "waits").exists())
+            assert run("restart", home.conf).returncode == 0
+            with pytest.raises(OSError):
+                waiting.result(DEADLINE)
+        assert home.answer() == f"Hello {home.directory}"
+
+    def test_restart_that_fails(self, home: Home) -> None:
+        """The server that runs goes on, is known by its id, and can be replaced by a better one."""
+        home.fill()
+        run("start", home.conf)
+        first, good = home.pid(), home.conf.read_text()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            home.conf.write_text(f"{good}Listen 127.0.0.1:{taken.getsockname()[1]}\n")
+            assert "could not bind to address" in failure("restart", home.conf)
+        assert (home.pid(), home.answer()) == (first, f"Hello {home.directory}")
+        home.conf.write_text(good)
+        assert run("restart", home.conf).returncode == 0
+        assert home.pid() != first and home.answer() == f"Hello {home.directory}"
+
+    def test_restart_of_a_unix_socket(self, home: Home, tmp_path: Path) -> None:
+        """It stays in its place from one server to the next, and goes with the last one."""
+        home.fill()
+        place = tmp_path / "s"
+        home.conf.write_text(f"{home.conf.read_text()}Listen unix:{place}\n")
+        run("start", home.conf)
+        before = place.stat().st_ino
+        for _ in range(2):
+            assert run("restart", home.conf).stderr == ""
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(place))
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert place.stat().st_ino == before
+        run("stop", home.conf)
+        assert not place.exists()
+
+    def test_restart_with_other_addresses(self, home: Home) -> None:
+        """Sockets that the new configuration does not name are closed, others are opened."""
+        home.fill()
+        run("start", home.conf)
+        old, home.port = home.port, free_port()
+        home.conf.write_text(home.conf.read_text().replace(f":{old}", f":{home.port}"))
+        assert run("restart", home.conf).returncode == 0
+        assert home.answer() == f"Hello {home.directory}"
+        with socket.socket() as client:
+            assert client.connect_ex(("127.0.0.1", old)) != 0
+
+    def test_restart_without_the_offer(self, home: Home) -> None:
+        """A server that cannot be asked for its sockets is stopped, and started."""
+        home.fill()
+        run("start", home.conf)
+        first = home.pid()
+        (home.directory / "logs" / "httpd.pid.sock").unlink()
+        assert run("restart", home.conf).returncode == 0
+        assert home.pid() != first and home.answer() == f"Hello {home.directory}"
 
     def test_port_in_use(self, home: Home) -> None:
         """A server that cannot start says why, and leaves nothing behind."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.servers import ENVIRONMENT, REPOSITORY, Olexd, RunningServer, base_config, free_port
-from tests.integration.wire import DEADLINE, Wire, until
+from tests.integration.wire import DEADLINE, Wire, ask, until
 
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 NOBODY = pwd.getpwnam("nobody")
@@ -185,8 +185,9 @@ class TestStop:
         port = free_port()
         with Olexd(config(directory, port), directory, port) as server:
             assert (directory / "httpd.pid").read_text() == f"{server.pid}\n"
+            assert ask(server, "/").status
             stop(server)
-            assert not (directory / "httpd.pid").exists()
+            assert not list(directory.glob("httpd.pid*"))
             assert "Traceback" not in server.printed()
 
     def test_running_request_is_answered(self, directory: Path) -> None:

@@ -52,6 +52,14 @@ def valid(environ, start_response):
 
 
 @validator
+def valid_stream(environ, start_response):
+    start_response("200 OK", PLAIN)
+    if environ["QUERY_STRING"] == "endless":
+        return Closing(b"x" * 1000 for _ in range(10**9))
+    return Closing(b"%d" % number for number in range(10))
+
+
+@validator
 def valid_lines(environ, start_response):
     lines = list(environ["wsgi.input"])
     environ["wsgi.errors"].write("one\\ntwo")
@@ -302,6 +310,44 @@ class TestConformance:
         log = server.error_log()
         assert all("[wsgi:error] [pid" in line for line in log.splitlines() if line.endswith(("one", "two")))
         assert log.count("] one\n") == log.count("] two\n") == 1
+
+    @pytest.mark.parametrize("ends", ["Content-Length: 9", "Transfer-Encoding: chunked"])
+    def test_validator_of_bodies(self, wire: Wire, server: RunningServer, ends: str) -> None:
+        """A body ends where it ends, by its length or its last chunk, whatever else is on the connection."""
+        wire.get("/valid_lines", ends, "Content-Type: text/plain", method="POST")
+        wire.send(b"line\nmore" if ends.endswith("9") else b"4\r\nline\r\n5\r\n\nmore\r\n0\r\n\r\n")
+        assert wire.read().body == b"[b'line\\n', b'more']"
+        assert ask(wire, "/valid").body == b"valid"
+
+    def test_validator_of_old_clients(self, server: RunningServer) -> None:
+        """For HTTP/1.0 a stream is not chunked: the connection's end is its own, and it is closed."""
+        before = closings(server)
+        for path, body in (("/valid", b"valid"), ("/valid_stream", b"0123456789")):
+            with Wire(server) as wire:
+                wire.send(b"GET %s HTTP/1.0\r\n\r\n" % path.encode())
+                head, _, rest = wire.rest().partition(b"\r\n\r\n")
+            assert b"chunked" not in head.lower()
+            assert (head.split()[1], rest) == (b"200", body)
+        until(lambda: closings(server) == before + 1)
+        assert "AssertionError" not in server.error_log()
+
+    def test_validator_of_heads(self, wire: Wire, server: RunningServer) -> None:
+        """HEAD of a stream runs the application, sends no body, and closes the iterable."""
+        before = closings(server)
+        answer = ask(wire, "/valid_stream", method="HEAD")
+        assert (answer.status, answer.body) == (200, b"")
+        until(lambda: closings(server) == before + 1)
+        assert ask(wire, "/valid").body == b"valid"
+
+    def test_validator_of_clients_that_leave(self, server: RunningServer) -> None:
+        """The iterable is closed in the middle, as PEP 3333 has it, and the validator has nothing to say."""
+        before = closings(server)
+        with Wire(server) as wire:
+            wire.get("/valid_stream?endless")
+            wire.head()
+            reset(wire.socket)
+        until(lambda: closings(server) == before + 1)
+        assert "AssertionError" not in server.error_log()
 
 
 class TestEnvironment:

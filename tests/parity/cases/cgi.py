@@ -59,6 +59,10 @@ CASES = [
     printing("methods", "os.environ['REQUEST_METHOD']", *(ask(name, "/t.py") for name in ("PUT", "MINE"))),
     printing("getenv", "os.getenv('QUERY_STRING'), os.environ.get('NONE'), 'HTTP_HOST' in os.environ"),
     printing("posted-environment", SHOWN, post("/t.py", "a=1", URLENCODED)),
+    printing(
+        "script", "os.environ['SCRIPT_NAME'], 'PATH_TRANSLATED' in os.environ", get("/t.py/a"), get("/t.py")
+    ),
+    printing("variables-set", "os.environ['MINE']", config=SCRIPTS.replace("</D", "SetEnv MINE yes\n</D")),
     printing("empty-input", "repr(sys.stdin.read())"),
     printing(
         "empty-input-line",
@@ -101,6 +105,11 @@ CASES = [
     script("no-colon", "print('nonsense\\n\\nbody')\n", log=["ValueError"]),
     script("no-end", "print('X-A: 1')\n"),
     script("nothing", "pass\n"),
+    script("status-no-number", "print('Status: many\\n\\nx')\n", log=["ValueError"]),
+    script(
+        "status-and-location", "print('Status: 202 x\\nContent-Type: text/x-a\\nLocation: /x\\n\\nbody')\n"
+    ),
+    script("empty-writes", "import sys\nsys.stdout.write('')\nprint('A: b\\n')\nsys.stdout.close()\n"),
     # The body
     script("text", HEAD + "print('\\xe4\\u20ac')\n"),
     script("flush", HEAD + "import sys\nprint('one')\nsys.stdout.flush()\nprint('two')\n"),

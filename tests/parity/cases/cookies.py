@@ -8,6 +8,29 @@ from tests.parity.runner.shows import shows
 IMPORTS = "from mod_python import apache, Cookie, util"
 
 
+NUMBERS = ("10**12", "253402300799", "253402300800", "-1", "1.9", "-10**11", "-10**13", "True", "False")
+DATES = (
+    "Mon, 01-Jan-2020 00:00:00 GMT",
+    "Wed, 1-Jan-2020 00:00:00 GMT",
+    "wed, 01-jan-2020 00:00:00 gmt",
+    " Wed, 01-Jan-2020 00:00:00 GMT",
+    "Wed, 31-Feb-2020 00:00:00 GMT",
+    "Wed, 01-Jan-20 00:00:00 GMT",
+    "1000",
+    "",
+)
+ODD = (
+    "'a', None",
+    "'a', b'x'",
+    "None, 'x'",
+    "'', ''",
+    "'a', '\\xe4'",
+    "'a', 'b', path=None, domain='', version=0",
+    "'a', 'b', name='c'",
+    "'a', 'b', port='80,81', discard=1, comment='x y'",
+)
+
+
 def parsed(name: str, *headers: str) -> Case:
     """Return a case that shows what `Cookie.parse` makes of texts."""
     expressions = (f"parsed({header!r})" for header in headers)
@@ -52,6 +75,18 @@ CASES = [
         "type(Cookie.Cookie.parse(b'a=1'))",
         "Cookie.Cookie.parse('')",
     ),
+    shows(
+        "cookie-parse-random",
+        r"[parsed(text) for text in texts('ab=;, \"\\$\t', 1)]",
+        setup="""
+import random
+def texts(alphabet, seed):
+    chance = random.Random(seed)
+    return [''.join(chance.choice(alphabet) for _ in range(chance.randrange(14))) for _ in range(400)]
+def parsed(text):
+    return sorted((name, cookie.value) for name, cookie in Cookie.Cookie.parse(text).items())
+""",
+    ),
     cookie("flags-when-set", "setattr(c, 'secure', 0)", "setattr(c, 'httponly', None)", "str(c)", "repr(c)"),
     cookie(
         "order-of-attributes",
@@ -85,6 +120,37 @@ CASES = [
         "setattr(c, 'expires', 'tomorrow')",
     ),
     cookie("expires-number", "setattr(c, 'expires', 0)", "c.expires.replace(', ', ',')", "str(c)[:12]"),
+    shows(
+        "cookie-expires-odd",
+        *(f"expires({value})" for value in NUMBERS),
+        *(f"expires({text!r})" for text in DATES),
+        *(f"refused({value})" for value in ("b'x'", "[]", "object()", "float('nan')", "10**20")),
+        "abs(parsedate(expires(None)) - gmtime()) < 5",
+        setup="""
+import time
+def expires(value):
+    try:
+        return Cookie.Cookie('a', 'b', expires=value).expires
+    except ValueError as error:
+        return str(error)
+def refused(value):
+    try:
+        return Cookie.Cookie('a', 'b', expires=value)
+    except Exception as error:
+        return type(error).__name__
+def parsedate(text):
+    return time.mktime(time.strptime(text, '%a, %d-%b-%Y %H:%M:%S GMT'))
+def gmtime():
+    return time.mktime(time.gmtime())
+""",
+    ),
+    cookie(
+        "odd-values",
+        *(f"str(Cookie.Cookie({text}))" for text in ODD),
+        "Cookie.Cookie('a')",
+        "copy.copy(c).value, pickle.loads(pickle.dumps(c, 2)).value",
+        setup="import copy, pickle",
+    ),
     cookie("data", "c.__data__", "Cookie.Cookie('a', 'b').__data__ is c.__data__", "c.name, c.value"),
     cookie(
         "constants",
@@ -146,6 +212,18 @@ CASES = [
         "    one = Cookie.get_cookie(req, 'a')\n"
         "    req.write('%r %r' % (one and one.value, Cookie.get_cookie(req, 'none')), 0)",
         (get("/"), get("/", "Cookie: a=1"), get("/", "Cookie: b=1; a=2"), get("/", "cookie: A=1")),
+    ),
+    sending(
+        "of-one-name",
+        "    Cookie.add_cookie(req, 'a', '1')\n    Cookie.add_cookie(req, 'a', '2')\n"
+        "    req.write(repr([value for _, value in req.headers_out.items()]), 0)",
+    ),
+    sending(
+        "received-with-arguments",
+        "    req.write('%r ' % sorted(Cookie.get_cookies(req, names=['b'])), 0)\n"
+        "    try:\n        Cookie.get_cookies(req, bogus=1)\n"
+        "    except TypeError:\n        req.write('TypeError', 0)",
+        (get("/", "Cookie: a=1; b=2"), get("/")),
     ),
     Case(
         "cookie-several-lines",

@@ -8,7 +8,12 @@ from tests.parity.runner.case import SESSION_COOKIE, Case, Expect, Request, Text
 from tests.parity.runner.shows import shows
 
 CONFIG = "AddHandler mod_python .psp .psp_\nPythonHandler mod_python.psp\n"
+BESIDE = '<Directory "@ROOT@">\nSetHandler mod_python\nPythonHandler @M@\n</Directory>'
 DEBUG = f"{CONFIG}PythonDebug On\n"
+NAMES = """req form psp session __file__ __mp_info__ __mp_path__ __name__ apache Session util os sys types
+marshal tempfile tempdir dbm escape PSP PSPInterface parse parsestring handler path_split mem_fcache
+mem_scache _apache _psp"""
+"""What a page finds without having imported it."""
 URLENCODED = "Content-Type: application/x-www-form-urlencoded"
 
 
@@ -126,6 +131,23 @@ CASES = [
             "sub/inc.txt": 'sub <%@ include file="inc.txt" %>',
         },
     ),
+    pages(
+        "include-spellings",
+        {
+            "a.psp": '<%@include file="b.txt"%>',
+            "b.psp": '<%@ include  file = "b.txt" %>',
+            "c.psp": "<%@ include file='b.txt' %>",
+            "d.psp": '<%@ include file="b .txt" %>',
+            "e.psp": '<%@ include file="b.txt" %><%@ include   file="b.txt" %>',
+            "f.psp": '<%@ Include file="b.txt" %>',
+            "g.psp": "<%@ include file=b.txt %>",
+            "h.psp": '<%@ include file="empty.txt" %>x',
+            "i.psp": '<%@ include file="open.txt" %>after %>',
+            "b.txt": "[b]",
+            "empty.txt": "",
+            "open.txt": "<% x = 1",
+        },
+    ),
     pages("include-missing", {"page.psp": '<%@ include file="none.txt" %>'}, log=["FileNotFoundError"]),
     pages(
         "error-page",
@@ -144,12 +166,46 @@ CASES = [
         get("/a.psp"),
         log=["KeyError: 'again'"],
     ),
+    Case(
+        "psp-error-page-flushed",
+        [get("/x")],
+        BESIDE,
+        files={
+            "x": "",
+            "a.psp": "<% psp.set_error_page('e.psp') %>before <% 1 / 0 %>",
+            "e.psp": "caught",
+        },
+        handler="from mod_python import psp\npsp.PSP(req, 'a.psp').run(flush=1)\n"
+        "req.write(' %d' % req.bytes_sent, 0)",
+    ),
     page(
         "form",
         "<%= sorted(form.keys()) %> <%= [str(one.value) for one in form.getlist('name')] %>",
         get("/page.psp?name=value&name=other&blank="),
         get("/page.psp"),
     ),
+    page(
+        "nested-mention", "<%\ndef seen():\n    return form, session\n\n%><%= seen() %>", get("/page.psp?a=1")
+    ),
+    page(
+        "variables",
+        "<%= type(psp).__name__, psp.filename.rsplit('/', 1)[1], psp.form, psp.error_page, psp.req is req %>"
+        "<%= sorted(name for name in dir(__mp_info__) if name[0] != '_') %>"
+        "<%= [name for name in NAMES if name not in globals()] %>".replace("NAMES", repr(NAMES.split())),
+    ),
+    page(
+        "session-of-the-request",
+        "<%\nreq.session = Session.MemorySession(req, lock=0)\n"
+        "req.session['n'] = req.session.get('n', 0) + 1\n%>"
+        "<%= req.session['n'] %>",
+        get("/page.psp"),
+        get("/page.psp"),
+        config=f"{CONFIG}PythonOption session MemorySession\n",
+        cookies=True,
+        masks=[SESSION_COOKIE],
+    ),
+    page("charset", "<% req.content_type = 'text/plain; charset=iso-8859-1' %>\u00e4\u20ac<%= '\u00e4' %>"),
+    page("empty-lines", "a\n<%\nx = 1\n%>\n\n"),
     page("no-form", "<%= hasattr(req, 'form') %>", get("/page.psp?name=value")),
     page(
         "apply-data",
@@ -230,6 +286,59 @@ CASES = [
         page.run({'who': 'again', 'greeting': 'bye'})
         req.write(' %r %r %r' % (page.filename, page.vars, sorted(page.string[:3])), 0)
         """,
+    ),
+    Case(
+        "psp-variables-overridden",
+        [get("/")],
+        handler="from mod_python import psp\nreq.session = type('S', (), {'save': lambda self: None})()\n"
+        "source = b'<%= (a, b, form, session, __file__) %>'\n"
+        "vars = {'a': 1, 'b': 1, 'form': 'F', 'session': 'S', '__file__': 'X'}\n"
+        "psp.PSP(req, string=source, vars=vars).run({'b': 2})",
+    ),
+    Case(
+        "psp-source-of-nothing",
+        [get("/page.psp")],
+        BESIDE,
+        files={"page.psp": "the file"},
+        handler="from mod_python import psp\npage = psp.PSP(req, string=b'')\npage.run()\n"
+        "req.write('%r %r ' % (page.filename.rsplit('/', 1)[1], page.string), 0)\n"
+        "req.write(repr(psp.PSP(req, filename='').filename.rsplit('/', 1)[1]), 0)\n"
+        "req.write(repr(psp.PSP(req, string=b'x').code.co_filename), 0)",
+    ),
+    Case(
+        "psp-without-a-file-name",
+        [get("/")],
+        handler="""
+        from mod_python import psp
+        relative = b'<% psp.set_error_page("x") %>'
+        for call in (lambda: psp.PSP(req, 'relative.psp'), lambda: psp.PSP(req),
+                     lambda: psp.PSP(req, '/none'), lambda: psp.PSP(req, string=relative).run()):
+            try:
+                call()
+            except apache.SERVER_RETURN as error:
+                req.write('%r ' % (error.args,), 0)
+            except TypeError:
+                req.write('TypeError ', 0)
+        """,
+    ),
+    shows(
+        "psp-parse",
+        "psp.parse('page.psp', '@ROOT@/')",
+        "psp.parse('/page.psp', '@ROOT@')",
+        "psp.parse('page.psp', '@ROOT@')",
+        "psp.parse('include.psp', '@ROOT@/')",
+        "psp.parsestring(b'')",
+        "[kind(psp.parse, '@ROOT@/bad.psp'), kind(psp.parse, 5), kind(psp.parsestring, 5)]",
+        "psp.path_split(''), psp.path_split('a/b')",
+        setup="""
+def kind(function, argument):
+    try:
+        function(argument)
+    except Exception as error:
+        return type(error).__name__
+""",
+        config=BESIDE,
+        files={"page.psp": "x<%= 1 %>", "bad.psp": b"\xff", "include.psp": '<%@ include file="page.psp"%>'},
     ),
     Case(
         "psp-str-of-a-page",

@@ -3,11 +3,54 @@
 from __future__ import annotations
 
 from tests.parity.cases.publisher import CONFIG, gets
-from tests.parity.runner.case import SESSION_COOKIE, Case, get, post
+from tests.parity.runner.case import SESSION_COOKIE, Case, ask, get, post
 
 URLENCODED = "Content-Type: application/x-www-form-urlencoded"
 MULTIPART = "Content-Type: multipart/form-data; boundary=BB"
 UPLOAD = '--BB\r\nContent-Disposition: form-data; name="file"; filename="f.txt"\r\n\r\ncontent\r\n--BB--\r\n'
+
+
+KINDS = """
+import collections as _c, functools as _f, types as _t
+Pair = _c.namedtuple('Pair', 'a')
+pair = Pair('x')
+class Thing:
+    attribute = 'c'
+    mapping = {'a': 1}
+    def method(self): return 'm'
+    def __getattr__(self, name):
+        if name == 'dynamic':
+            return 'made'
+        raise AttributeError(name)
+thing, other = Thing(), Thing()
+bound = thing.method
+other.__call__ = lambda: 'call of an instance'
+class Mapping(dict): pass
+mapping = Mapping(a=1)
+mapping.x = 'x of mapping'
+class Text(str): pass
+text = Text('text')
+text.x = 'x of text'
+partial = _f.partial(lambda a: 'partial ' + a, 'x')
+space = _t.SimpleNamespace(a=1)
+proxy = _t.MappingProxyType({'a': 1})
+none, pairs = None, (1, 2)
+def generator(): yield 1
+async def coroutine(): return 1
+"""
+PATHS = """Pair pair thing/attribute thing/method thing/method/x thing/dynamic thing/mapping thing/nothing
+bound other mapping mapping/x mapping/a text text/x partial space space/a proxy none pairs pairs/count
+generator coroutine"""
+ENDINGS = {
+    "plain": "'</html>'",
+    "more": "'</HTML>x'",
+    "blank": "'</ html>'",
+    "line": "'<html></html\\n>'",
+    "near": "'</html>' + ' ' * 93",
+    "far": "'</html>' + ' ' * 94",
+    "number": "5",
+}
+ACCESS = ("('joe',)", "1", "0", "''", "lambda self, req, user: user is None and req.uri.endswith('x')")
 
 
 def published(name: str, source: str, *requests: object, **details: object) -> Case:
@@ -54,9 +97,70 @@ CASES = [
         *gets("/m/text"),
     ),
     published(
+        "page-with-the-functions-form",
+        "from mod_python import psp as _psp\ndef index(req):\n    form = req.form\n"
+        "    str(_psp.PSP(req, string=b'<%= form is req.form %> <%= sorted(form.keys()) %>'))\n"
+        "    return ' %s' % (req.form is form)",
+        *gets("/m?long=value&other="),
+    ),
+    published(
         "state",
         "seen = []\ndef index():\n    seen.append(1)\n    return len(seen)",
         *gets("/m", "/m", "/m", "/m/seen"),
+    ),
+    published("kinds-of-objects", KINDS, *gets(*(f"/m/{path}" for path in PATHS.split()))),
+    published(
+        "values-and-bodies",
+        "text, number = 't', 5\ndef index(req, long='none'): return '%s %s' % (long, req.method)",
+        post("/m/text", "{}", "Content-Type: application/json"),
+        post("/m/number", "long=1", URLENCODED),
+        post("/m", "long=1", "Content-Type: text/plain"),
+        post("/m?long=query", "", URLENCODED),
+    ),
+    published(
+        "methods-refused", "def index(): return 'x'", *(ask(word, "/m") for word in ("PATCH", "put", "LINK"))
+    ),
+    published(
+        "is-no-package",
+        "import pickle as _pickle, sys as _sys\ntry:\n    from . import other\n"
+        "except ImportError:\n    other = 0\n"
+        "class Own: pass\ndef index():\n    try:\n        _pickle.dumps(Own())\n"
+        "    except _pickle.PicklingError:\n        return '%s %s' % (other, __name__ in _sys.modules)",
+        get("/m"),
+    ),
+    Case(
+        "published-module-beside",
+        gets("/m", "/sub/m"),
+        CONFIG,
+        files={
+            "m.py": "import published_beside as _b\ndef index(): return _b.word",
+            "sub/m.py": "import published_beside as _b\ndef index(): return _b.word",
+            "published_beside.py": "word = 'beside'",
+        },
+    ),
+    published(
+        "html-or-text",
+        "".join(f"def {name}(): return {result}\n" for name, result in ENDINGS.items()),
+        *gets(*(f"/m/{name}" for name in ENDINGS)),
+    ),
+    published(
+        "leaving",
+        "from mod_python import apache as _apache, util as _util\n"
+        "def index(req):\n    try:\n        _util.redirect(req, '/x')\n"
+        "    except Exception as error:\n        return 'caught %s' % (error.args,)\n"
+        "def status(): return _apache.HTTP_FORBIDDEN\n"
+        "def ok(): raise _apache.SERVER_RETURN(_apache.OK)\n"
+        "def declined(): raise _apache.SERVER_RETURN(_apache.DECLINED)",
+        *gets("/m", "/m/status", "/m/ok", "/m/declined"),
+    ),
+    published(
+        "access-rules",
+        "def free(): return 'free'\n"
+        + "".join(
+            f"class C{n}:\n    __access__ = {rule}\n    x = 'x'\nc{n} = C{n}()\n"
+            for n, rule in enumerate(ACCESS)
+        ),
+        *gets("/m/free", *(f"/m/c{n}/x" for n in range(len(ACCESS)))),
     ),
     published(
         "defaults",

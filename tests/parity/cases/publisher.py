@@ -179,6 +179,13 @@ CASES = [
         files=FILES,
     ),
     Case(
+        "publisher-extension-list",
+        gets("/page.pub", "/page.pub/other", "/page.htm", "/page.py", "/page"),
+        '<Directory "@ROOT@">\nAddHandler mod_python .pub .htm\n'
+        "PythonHandler mod_python.publisher | .pub\n</Directory>",
+        files=FILES,
+    ),
+    Case(
         "publisher-objects",
         gets(
             "/o/outer",

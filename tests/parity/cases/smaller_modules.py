@@ -1,8 +1,9 @@
-"""What is left of the toolkit: the test page, caches, configuration objects, versions."""
+"""What is left of the toolkit: the test page, caches, configuration objects, versions, names of modules."""
 
 from __future__ import annotations
 
 from tests.parity.runner.case import Case, Expect, get
+from tests.parity.runner.shows import shows
 
 TEST_PAGE = """
 <Location /page>
@@ -30,6 +31,26 @@ class C(cache.Cache):
         seen.append('build %s %r' % (name, opened))
         return name * 2
 """
+
+NAMES = {
+    "Cookie": "Cookie CookieError MarshalCookie SignedCookie add_cookie base64 get_cookie get_cookies hmac "
+    "marshal metaCookie re time",
+    "Session": "BaseSession CLEANUP_CHANCE COOKIE_NAME Cookie DFT_CLEANUP_TIME_LIMIT DFT_FAST_CLEANUP "
+    "DFT_GRACE_PERIOD DFT_LOCK DFT_TIMEOUT DFT_VERIFY_CLEANUP DbmSession FS_STAT_VERSION FileSession "
+    "MemorySession Session StringIO apache dbm dbm_cleanup dump dumps filesession_cleanup load loads "
+    "make_filesession_dirs md5_hash mem_cleanup os random re stat sys tempdir tempfile time traceback "
+    "true_or_false unlock_session_cleanup validate_sid_re whichdb",
+    "cache": "Cache Entry FileCache FunctionCache HTTPCache HTTPEntity HttpModuleCache ModuleCache "
+    "NOT_INITIALIZED WeakCache parseRFC822Time re_max_age re_not_word",
+    "psp": "FileCache HitsCache PSP PSPInterface Session apache code2str dbm dbm_cache_get dbm_cache_store "
+    "dbm_cache_type dbm_types escape handler marshal mem_fcache mem_scache os parse parsestring path_split "
+    "str2code sys tempdir tempfile types util",
+    "publisher": "PageCache apache default_builtins_tp_rule default_tp_rule handler page_cache process_auth "
+    "publish_object resolve_object tp_rules util",
+    "util": "BytesIO Field FieldList FieldStorage StringField apache apply_fs_data parse_header parse_qs "
+    "parse_qsl readBlockSize redirect tempfile",
+}
+"""What `from mod_python.NAME import *` has brought to applications; types and private helpers apart."""
 
 CASES = [
     Case(
@@ -143,5 +164,53 @@ CASES = [
         "python22, version",
         "import mod_python\nseen += [sorted(mod_python.__all__), mod_python.mp_version == version.version, "
         "mod_python.version is version, version.version[:3], type(version.HTTPD).__name__]",
+    ),
+    shows(
+        "cache-hooks",
+        "cache.Cache().key('n'), cache.Cache().check('k', 'n', None), cache.Cache().commit()",
+        "cache.Entry('k')._key, cache.Entry('k')._value is cache.NOT_INITIALIZED",
+        setup="from mod_python import cache",
+    ),
+    shows(
+        "httpdconf-texts",
+        "repr(h.Location('/x', h.SetHandler('mod_python')))",
+        "str(h.Location('/x', h.SetHandler('mod_python'), h.Container(h.Options('None'), only_if='1 == 2')))",
+        "repr(h.Container(h.Options('None')))",
+        "str(h.Comment('a\\n\\nb')), repr(h.Comment('a\\nb'))",
+        "h.quote_if_space('a b'), h.quote_if_space('a')",
+        "str(h.Directory('C:\\\\x', h.PythonPath('a\\\\b'), h.CustomLog('a\\\\b')))",
+        "h.Container(5).args",
+        "str(h.Container(5))",
+        "h.Container().append(5)",
+        "h.PythonInterpPerDirectory(), h.PythonInterpPerDirective()",
+        "str(Own('v')), repr(Own('v')), repr(h.Listen(\"it's\")), h.Listen(5), str(h.Listen(5))",
+        "h.Directive('A', 'b', 0), h.ContainerTag('T', 'a', [h.Options('x')])",
+        "str(h.VirtualHost('*', h.IfModule('x', h.Listen('1'))))",
+        "str(h.Container(h.Listen('1'), only_if='no_such_name'))",
+        "str(h.Container(h.Listen('1'), only_if='mod_python.version.version and sys and os'))",
+        "h.Listen('1').indent, h.Container().indent",
+        setup="""
+from mod_python import httpdconf as h
+class Own(h.Directive):
+    def __init__(self, val):
+        h.Directive.__init__(self, self.__class__.__name__, val)
+""",
+    ),
+    shows(
+        "names-of-modules",
+        *(f"missing({module!r}, {names!r})" for module, names in NAMES.items()),
+        setup="""
+def missing(module, names):
+    found = {}
+    exec('from mod_python.%s import *' % module, found)
+    return [name for name in names.split() if name not in found]
+""",
+    ),
+    shows(
+        "low-level-names",
+        "[name for name in NAMES.split() if not hasattr(_apache, name)]",
+        "_apache.parse_qsl(b'a=1'), _apache.config_tree is apache.config_tree",
+        setup="import _apache\nNAMES = 'SERVER_RETURN config_tree exists_config_define log_error mpm_query "
+        "parse_qs parse_qsl register_cleanup server_root stat table'",
     ),
 ]

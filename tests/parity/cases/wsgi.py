@@ -223,6 +223,48 @@ CASES = [
         post("/app", "line\nabcdef\ng"),
         post("/app", ""),
     ),
+    app("response-header-not-ascii", "start_response('200 OK', [('X-A', '\\xe4')])\nreturn ['x']"),
+    app("header-order", "start_response('200 OK', [('B', '1'), ('A', '2'), ('B', '3')])\nreturn [b'x']"),
+    app("writes-nothing", "write = " + START + "write('')\nwrite(b'')\nreturn []"),
+    app("iterator", START + "return iter(['a', 'b'])"),
+    app(
+        "close-of-a-list",
+        START + "class Items(list):\n    def close(self):\n        raise LookupError('closed')\n"
+        "return Items([b'x'])",
+    ),
+    app(
+        "close-after-an-error",
+        START
+        + "class Items:\n    def __iter__(self):\n        yield b'x'\n        raise LookupError('midway')\n"
+        "    def close(self):\n        environ['wsgi.input'].log_error('closed')\nreturn Items()",
+        get("/app"),
+        log=["LookupError: midway", r"\] closed$"],
+    ),
+    app(
+        "scheme",
+        START + "return [environ['wsgi.url_scheme'].encode()]",
+        get("/app/on"),
+        get("/app/off"),
+        config=f"SetEnvIf Request_URI on$ HTTPS=on\nSetEnvIf Request_URI off$ HTTPS=off\n{APP}",
+    ),
+    app(
+        "input-in-pieces",
+        START + "body = environ['wsgi.input']\n"
+        "return [repr((body.readline(2), body.readline(), body.readlines())).encode()]",
+        post("/app", "abcdef\ngh\ni"),
+    ),
+    app(
+        "line-break-in-a-header",
+        "start_response('200 OK', [('X-A', 'a\\r\\nX-B: 1')])\nreturn [b'x']",
+        differs="the response is replaced, and nothing follows it",
+        olexd=[Expect(500, {"x-a": None, "x-b": None})],
+    ),
+    app(
+        "two-types",
+        "start_response('200 OK', [('Content-Type', 'text/a'), ('Content-Type', 'text/b')])\nreturn [b'x']",
+        differs="a response has one type, the last one",
+        olexd=[Expect(200, {"content-type": "text/b"}, "x")],
+    ),
     # Statuses
     app(
         "status",

@@ -83,8 +83,24 @@ def test_files_are_parsed_like_strings(tmp_path: Path, page: str, program: str) 
 
 
 def test_a_nul_ends_a_page() -> None:
-    """What follows a NUL is not part of the page."""
+    """What follows a NUL is not part of a page in a string; a file with one is none."""
     assert parsestring(b"a\0b") == parsestring("a")
+
+
+@pytest.mark.parametrize("page", ["bad.psp", "including.psp"])
+def test_a_file_with_a_nul_is_no_page(tmp_path: Path, page: str) -> None:
+    """Instead of a part of a page there is an error, which names the file and the line."""
+    (tmp_path / "bad.psp").write_bytes(b"a\n<b\0")
+    (tmp_path / "including.psp").write_text('<%@ include file="bad.psp" %>')
+    with pytest.raises(SyntaxError, match="cannot contain a NUL") as caught:
+        parse(page, f"{tmp_path}/")
+    assert (caught.value.filename, caught.value.lineno) == (str(tmp_path / "bad.psp"), 2)
+
+
+def test_a_page_is_text() -> None:
+    """Anything but str and bytes is refused by name."""
+    with pytest.raises(TypeError, match="a page must be str or bytes, not int"):
+        parsestring(5)  # type: ignore[arg-type]
 
 
 def test_bad_utf_8_is_refused(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_session_ids_are_random() -> None:
     assert all(Session._check_sid(sid) for sid in ids)
 
 
-@pytest.mark.parametrize("item", ["Yes", "TRUE", "1", 1, True])
+@pytest.mark.parametrize("item", ["Yes", "TRUE", "1", 1, True, 1.0])
 def test_true_words(item: object) -> None:
     """These options mean true."""
     assert Session.true_or_false(item) is True
@@ -190,7 +190,7 @@ def test_false_words(item: object) -> None:
     assert Session.true_or_false(item) is False
 
 
-@pytest.mark.parametrize("item", ["on", "off", "", 2])
+@pytest.mark.parametrize("item", ["on", "off", "", 2, "None", []])
 def test_other_words(item: object) -> None:
     """mod_python takes no other words."""
     with pytest.raises(Exception) as caught:

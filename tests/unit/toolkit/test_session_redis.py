@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import os
+import signal
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mod_python import Session, _session_redis
+from olexd.sessions import redis_store
 from olexd.sessions.store import SessionStoreError
-from tests.redis_server import RedisServer
+from tests.redis_server import RedisServer, running_redis
 from tests.unit.toolkit.fake import FakeRequest
 from tests.unit.toolkit.redis_site import redis_options
 
@@ -52,6 +57,45 @@ def refusal(options: dict[str, str]) -> str:
     with pytest.raises(SessionStoreError) as caught:
         Session.Session(FakeRequest(options=options))
     return str(caught.value)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Redis have a tenth of a second for an answer."""
+    monkeypatch.setattr(redis_store, "CLIENT_TIMEOUT", 0.1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_redis_that_never_answers(options: dict[str, str], tmp_path: Path) -> None:
+    """A request waits once for as long as Redis has, not again and again, and is told so."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen()
+        options["mod_python.redis_session.url"] = f"unix://{tmp_path}/silent"
+        started = time.monotonic()
+        assert "Redis: TimeoutError" in refusal(options)
+        assert time.monotonic() - started < 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_redis_that_stands_still(options: dict[str, str], tmp_path: Path) -> None:
+    """Sessions are there again as soon as it goes on."""
+    directory = tmp_path / "r"
+    directory.mkdir()
+    with running_redis(directory) as server:
+        options["mod_python.redis_session.url"] = server.url
+        req = FakeRequest(options=options)
+        sid = Session.Session(req).id()
+        req.finish()
+        number = server.client.info("server")["process_id"]
+        os.kill(number, signal.SIGSTOP)
+        started = time.monotonic()
+        assert "Redis: TimeoutError" in refusal(options)
+        assert time.monotonic() - started < 2
+        os.kill(number, signal.SIGCONT)
+        req = FakeRequest(options=options)
+        assert Session.Session(req).id() != sid
+        req.finish()
 
 
 def test_without_a_key_there_are_no_sessions(options: dict[str, str]) -> None:

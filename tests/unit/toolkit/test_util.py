@@ -241,6 +241,14 @@ def test_names_may_be_asked_for_in_bytes() -> None:
     assert got[b"a"] == b"1" and b"a" in got and got.getfirst(b"a") == "1"
 
 
+def test_fields_may_go_while_names_are_gone_through() -> None:
+    """Iterating is over the names as they were."""
+    got = form("a=1&b=2&a=3")
+    for name in got:
+        del got[name]
+    assert not got
+
+
 def test_removal_is_by_name() -> None:
     """Removing a field leaves fields of equal value alone."""
     got = form("a=1&b=1&a=2")
