@@ -95,6 +95,8 @@ class Request:
     proxyreq: int = 0
     used_path_info: int = 2
     user_ip: str | None = None
+    checked: bool = False
+    """Whether it was asked who may see the request, whatever the answer."""
     requirements: tuple[Any, ...] = ()
     """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
     forwarded_secure: bool = False

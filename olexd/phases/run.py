@@ -14,7 +14,7 @@ from olexd.errors import BadRequest, ClientGone, FilterFailed
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
-from olexd.phases.auth import check_access
+from olexd.phases.auth import check_access, inherits_checks
 from olexd.phases.derive import follow
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
@@ -172,7 +172,7 @@ async def process_mapped(request: Request) -> int:
         if result != OK:
             return result
         plan = request.phases.plan(request)
-    if plan.access_checker or plan.access_decider or plan.satisfy_any:
+    if (plan.access_checker or plan.access_decider or plan.satisfy_any) and not inherits_checks(request):
         result = await check_access(request, plan)
         if result != OK:
             return result
