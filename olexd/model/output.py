@@ -16,7 +16,7 @@ from olexd.errors import ClientGone
 from olexd.http.framing import LAST_CHUNK
 from olexd.http.writer import WRITE_FAILED
 from olexd.model.filters import BLOCK, OutputChain
-from olexd.model.head import BODILESS, CHUNKED, CLOSE, LENGTH, settle_head
+from olexd.model.head import BODILESS, CHUNKED, CLOSE, LENGTH, closes_after_all, settle_head
 from olexd.model.includes import IncludedWriter
 from olexd.model.request import Request
 
@@ -235,9 +235,10 @@ class Output:
         """
         if self.finished:
             return
+        on_its_way = self.committed
         self._push(True, soon)
         self.finished = True
-        if self._framing is CLOSE:
+        if self._framing is CLOSE or (on_its_way and closes_after_all(self.request)):
             self.persist = False
         elif self._framing is LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only

@@ -85,6 +85,9 @@ def die(request: Request, status: int) -> str | None:
         request.output.discard()
         return None
     _forget_headers(request, status)
+    if request.output.content_length is not None:
+        # The client would take it for the rest of what was promised, and not see that this is missing.
+        return None
     if second is None:
         return _use_document(request, status)
     send_page(request, status, second)

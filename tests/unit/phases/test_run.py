@@ -319,6 +319,24 @@ class TestFailures:
         assert "in log_transaction" in error_log(tmp_path)
 
 
+class TestLateErrors:
+    @pytest.mark.parametrize("document", ["default", '"own text"', "/page"])
+    @pytest.mark.parametrize("status", [404, 500])
+    def test_promised_length(self, server: Server, document: str, status: int) -> None:
+        """Nothing of the error gets among the bytes that were promised: some are seen to be missing."""
+        server.config += f"\nErrorDocument {status} {document}"
+
+        def content(request: Request) -> int:
+            request.headers_out["Content-Length"] = "20"
+            request.output.write(b"as promised", True)
+            return status
+
+        server.on(Phase.HANDLER, content)
+        result = server.get()
+        assert (result.field("Content-Length"), result.body) == ("20", b"as promised")
+        assert not result.record.output.persist
+
+
 class TestErrorDocuments:
     def answer(self, server: Server, document: str, status: int = 404, **details: Any) -> Result:
         """Serve / with this ErrorDocument; /page tells what it was given."""
