@@ -77,6 +77,8 @@ class TestServer:
         """Applications may add their own; the server's own are fixed."""
         server.mine = 1
         assert apache.main_server.mine == 1
+        assert "mine" not in dir(server)
+        assert not hasattr(server, "__dict__")
         with pytest.raises(AttributeError, match="attribute 'port' of 'mp_server' objects is not writable"):
             server.port = 1
 
