@@ -93,7 +93,7 @@ def _framing(request: Request, size: int | None, declared: bytes | None) -> tupl
         and request.connection.keepalive != AP_CONN_CLOSE
         and not request.expecting_100
     ):
-        request.chunked = True
+        request.chunked = not request.header_only
         return CHUNKED, 0
     return CLOSE, 0
 

@@ -65,6 +65,7 @@ class Output:
         "bytes_sent",
         "committed",
         "finished",
+        "head",
         "persist",
         "request",
     )
@@ -73,6 +74,8 @@ class Output:
         self.request = request
         self.committed = False
         self.finished = False
+        self.head = b""
+        """The head as it was sent, b"" before that."""
         self.persist = False
         """Whether the connection can take another request; known once finished."""
         self.bytes_sent = 0
@@ -366,6 +369,7 @@ class Output:
             request, self._buffered if last else None
         )
         self._begin()
+        self.head = head
         return head
 
     def _begin(self) -> None:

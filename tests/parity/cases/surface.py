@@ -26,8 +26,7 @@ PARTS_OF_THE_DISPATCHER = (
     "_result_warning",
     "_status_values", "init", "_apache",
 )  # fmt: skip
-"""Names of `mod_python.apache` that `dir()` does not show here; those that code uses are there all the "
-"same."""
+"""Names of `mod_python.apache` that `dir()` does not show here."""
 
 SHOWS_NAMES = f"""
 import inspect
