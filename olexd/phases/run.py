@@ -15,7 +15,7 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
 from olexd.phases.auth import check_access, inherits_checks
-from olexd.phases.derive import follow
+from olexd.phases.derive import follow, path_of
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
@@ -128,10 +128,9 @@ async def _end_phases(request: Request) -> None:
 
 async def _post_read(request: Request, calls: Calls) -> int:
     """Run the phase in which the request's path is still as it was sent."""
-    settled, sent = request.uri, request.unparsed_uri
+    settled, sent = request.uri, path_of(request.unparsed_uri)
     if settled == sent or not sent.startswith("/"):
         return await run_all(request, calls)
-    sent = sent.partition("?")[0]
     request.uri = sent = "/" + sent.lstrip("/")
     result = await run_all(request, calls)
     if request.uri == sent:

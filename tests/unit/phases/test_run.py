@@ -13,7 +13,7 @@ from olexd.model.body import Body
 from olexd.model.request import Request
 from olexd.phases.derive import depth
 from olexd.phases.hooks import Order, Phase
-from olexd.phases.run import process_mapped
+from olexd.phases.run import process, process_mapped
 from olexd.phases.sides import to_pool, to_reactor
 from olexd.phases.subrequest import MAX_REDIRECTS, internal_redirect, lookup_uri
 from olexd.status import DECLINED, DONE, OK
@@ -625,6 +625,28 @@ class TestBodies:
 
         server.on(Phase.POST_READ_REQUEST, arrive)
         assert server.get(method="POST").status == status
+
+
+@pytest.mark.parametrize(
+    ("target", "early"),
+    [
+        ("/a//b/../c?q", "/a//b/../c"),
+        ("http://site.test/a//b/../c?q", "/a//b/../c"),
+        ("http://site.test?/q", "/a/c"),
+        ("*", "/a/c"),
+    ],
+)
+def test_the_path_as_it_was_sent(server: Server, target: str, early: str) -> None:
+    """The first phase finds the path as it was sent, later ones as it was settled."""
+    seen: list[str] = []
+    for phase in (Phase.POST_READ_REQUEST, Phase.TRANSLATE_NAME):
+        server.on(phase, lambda request: seen.append(request.uri) or DECLINED)  # type: ignore[func-returns-value]
+    record = make_record(server.config, uri="/a/c")
+    record.unparsed_uri = target
+    record.phases = server.get().record.phases
+    del seen[:]
+    drive(record, process(record))
+    assert seen == [early, "/a/c"]
 
 
 def test_settings_of_a_location_reach_the_handler(server: Server) -> None:
