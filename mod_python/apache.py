@@ -171,8 +171,15 @@ def mpm_query(code: int) -> int:
 
 
 def config_tree() -> list[Any]:
-    """Return the configuration: (directive, arguments) pairs, after each container a list of its contents."""
-    return _runtime.config().tree
+    """Return the configuration: (directive, arguments) pairs, after each container a list of its contents.
+
+    It is a copy: changing it changes nothing else.
+    """
+    return _copied(_runtime.config().tree)
+
+
+def _copied(tree: list[Any]) -> list[Any]:
+    return [_copied(item) if isinstance(item, list) else item for item in tree]
 
 
 def server_root() -> str:

@@ -23,23 +23,25 @@ def inherits_checks(request: Request) -> bool:
 
     They were where the very same settings apply, to a file of the same directory. That is httpd's rule, and
     why an error page may lie in the directory that it refuses. Whoever follows a request that was refused
-    before its checks is checked.
+    before its checks is checked. An index file follows its directory in the same way.
     """
-    prev = request.prev
-    if prev is None or not prev.checked or prev.conf is not request.conf or not _stands_beside(request, prev):
+    leader = request.prev or request.directory
+    if leader is None or not leader.checked or leader.conf is not request.conf:
+        return False
+    if not _stands_beside(request, leader):
         return False
     request.checked = True
-    request.user, request.ap_auth_type = prev.user, prev.ap_auth_type
-    request.requirements = prev.requirements
+    request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
+    request.requirements = leader.requirements
     return True
 
 
-def _stands_beside(request: Request, prev: Request) -> bool:
-    if request.stat is None or request.path_info or not request.filename or not prev.filename:
+def _stands_beside(request: Request, leader: Request) -> bool:
+    if request.stat is None or request.path_info or not request.filename or not leader.filename:
         return False
     if any(section.kind not in _OF_DIRECTORIES for section in request.sections):
         return False
-    return request.filename.rpartition("/")[0] == prev.filename.rpartition("/")[0]
+    return request.filename.rpartition("/")[0] == leader.filename.rpartition("/")[0]
 
 
 async def check_access(request: Request, plan: Plan) -> int:

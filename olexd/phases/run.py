@@ -235,15 +235,21 @@ async def clean_up(request: Request) -> None:
     """Run the cleanups of a request and of all it was redirected to, the last one's first."""
     if request.next is not None:
         await clean_up(request.next)
+    _call_cleanups(request)
+    calls = request.phases.plan(request).cleanup
+    if calls:
+        await run_void(request, calls, log_failure)
+        # Cleanup handlers may have registered more.
+        _call_cleanups(request)
+
+
+def _call_cleanups(request: Request) -> None:
     while request.cleanups:
         call = request.cleanups.pop()
         try:
             call()
         except Exception as error:
             log_failure(request, error)
-    calls = request.phases.plan(request).cleanup
-    if calls:
-        await run_void(request, calls, log_failure)
 
 
 def log_failure(request: Request, error: Exception) -> None:

@@ -107,6 +107,13 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     return await _look_up(_subrequest(request, uri))
 
 
+async def lookup_index(request: Request, uri: str) -> Request:
+    """`lookup_uri()` for the index file of a directory, whose checks count for it where they are its own."""
+    derived = _subrequest(request, uri)
+    derived.directory = request
+    return await _look_up(derived)
+
+
 def _subrequest(request: Request, uri: str) -> Request:
     target = uri if uri.startswith("/") else request.uri.rpartition("/")[0] + "/" + uri
     derived = derive(request, target)

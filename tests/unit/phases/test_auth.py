@@ -237,6 +237,13 @@ def test_equal_settings_are_not_the_same(tmp_path: Path) -> None:
     assert not inherits_checks(derived)
 
 
+def test_checks_hold_for_an_index_file(tmp_path: Path) -> None:
+    """The index file of a directory, looked for on its behalf, is not checked again."""
+    directory, derived = follower(tmp_path, first="/")
+    derived.main, derived.directory, derived.prev = directory, directory, None
+    assert inherits_checks(derived)
+
+
 def test_included_files_are_checked(tmp_path: Path) -> None:
     """A subrequest is no follower: its checks are its own."""
     prev, derived = follower(tmp_path)

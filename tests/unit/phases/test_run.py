@@ -543,6 +543,24 @@ class TestCleanups:
         assert ran == ["log_transaction", "new", "old", "cleanup"]
         assert result.record.cleanups == []
 
+    def test_registered_by_a_cleanup_hook(self, server: Server) -> None:
+        """What a cleanup or a cleanup hook registers runs, too."""
+        ran: list[str] = []
+
+        def hook(request: Request) -> int:
+            ran.append("hook")
+            request.cleanups.append(lambda: ran.append("of hook"))
+            return OK
+
+        def content(request: Request) -> int:
+            request.cleanups.append(lambda: request.cleanups.append(lambda: ran.append("of cleanup")))
+            return OK
+
+        server.on(Phase.HANDLER, content)
+        server.on(Phase.CLEANUP, hook)
+        server.get()
+        assert ran == ["of cleanup", "hook", "of hook"]
+
     def test_failure(self, server: Server, tmp_path: Path) -> None:
         """A failing cleanup is logged and stops no other."""
 

@@ -145,6 +145,14 @@ class TestFunctions:
         assert os.path.isabs(apache.server_root())
         assert ("ServerName", "app.test") in apache.config_tree()
 
+    def test_the_tree_is_a_copy(self) -> None:
+        """What is done to the tree, or to a list in it, is done to nobody else's."""
+        tree = apache.config_tree()
+        next(item for item in tree if isinstance(item, list)).clear()
+        del tree[0]
+        assert len(apache.config_tree()) == len(tree) + 1
+        assert all(item for item in apache.config_tree() if isinstance(item, list))
+
     @pytest.mark.parametrize(
         ("call", "text"),
         [
