@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import UNSET, setting
 from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.filters import InputChain, OutputChain
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
@@ -19,6 +20,8 @@ from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import lookup_index, lookup_uri
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import construct_url, escape_path, with_query
+
+Chain = TypeVar("Chain", OutputChain, InputChain)
 
 # Settings
 
@@ -193,8 +196,6 @@ _TAKEN: Final = (
     "content_languages",
     "user",
     "ap_auth_type",
-    "output_filters",
-    "input_filters",
 )
 
 
@@ -202,10 +203,20 @@ def fast_redirect(request: Request, found: Request) -> None:
     """Make `request` what a look-up found, without a trace in `prev` or `main`."""
     for name in _TAKEN:
         setattr(request, name, getattr(found, name))
+    request.output_filters = _joined(found.output_filters, request.output_filters)
+    request.input_filters = _joined(found.input_filters, request.input_filters)
     request.path_info = None
     if request.input_filters is not None:
         request.input_filters.request = request
     _take_tables(request, found)
+
+
+def _joined(found: Chain | None, own: Chain | None) -> Chain | None:
+    """Return the filters of what was found, and behind them those that the request has already."""
+    if found is None or own is None:
+        return found or own
+    found.extend(own)
+    return found
 
 
 def _take_tables(request: Request, found: Request) -> None:
