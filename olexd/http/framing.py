@@ -25,6 +25,8 @@ MOD_PYTHON_VERSION: Final = "3.5.0"
 _NAMES_MAX: Final = 1024
 _CONTROL: Final = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """What no field may hold (RFC 9110 section 5.5); CR and LF are looked at with the line ends."""
+_BAD: Final = re.compile(rb"[\0-\x08\x0a-\x1f\x7f]")
+"""The same with CR and LF."""
 
 
 def _standard_line(status: int) -> bytes:
@@ -80,7 +82,8 @@ def field_lines(fields: Iterable[FieldLine]) -> bytes:
     lines = b"".join(parts)
     # One look at all of them: exactly our own line ends may be in it.
     if lines.count(b"\n") != count or lines.count(b"\r") != count or _CONTROL.search(lines):
-        raise ValueError("a control character in a response header field")
+        guilty = next(name for name, value in zip(parts[::4], parts[2::4], strict=True) if _BAD.search(value))
+        raise ValueError(f"a control character in the response header field {guilty.decode()}")
     return lines
 
 
@@ -137,7 +140,7 @@ def _status_line(status: int, status_line: str | None) -> bytes:
         return _STATUS_LINES[500]
     if status_line and status_line[:3] == str(status) and status_line[3:4] in ("", " "):
         line = f"HTTP/1.1 {status} {status_line[4:]}".encode("latin-1")
-        if b"\r" in line or b"\n" in line or _CONTROL.search(line):
+        if _BAD.search(line):
             raise ValueError("a control character in the status line")
         return line + b"\r\n"
     return _STATUS_LINES.get(status) or _standard_line(status)
