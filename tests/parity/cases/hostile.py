@@ -209,5 +209,23 @@ CASES = [
     for where, config in (("in-directory", DIRECTORY), ("in-location", LOCATION))
     for name, requests in REQUESTS.items()
 ] + [
+    *(
+        Case(
+            f"hostile-options-{number}",
+            [line("OPTIONS * HTTP/1.1"), line("OPTIONS * HTTP/1.0"), line("OPTIONS /file.txt HTTP/1.1")],
+            config,
+            source=SOURCE + "def refuses(req):\n    return 403\n",
+            files={"file.txt": "x"},
+        )
+        for number, config in enumerate(
+            (
+                DIRECTORY,
+                '<Directory "@ROOT@">\nRequire all denied\n</Directory>\n',
+                "<LocationMatch .>\nRequire all denied\n</LocationMatch>\n",
+                "PythonAccessHandler @M@::refuses\n",
+                "PythonFixupHandler @M@::refuses\n",
+            )
+        )
+    ),
     Case("hostile-refused", REFUSED, PHASES + DIRECTORY, source=SOURCE),
 ]

@@ -12,9 +12,8 @@ NEW = {
     "conn": (),
     "server": (),
     "table": (
-        "__annotations__", "__module__", "__slots__", "_append", "_entries", "_first", "_join",
-        "_rebuild", "_repeated",
-        "clone", "from_wire", "pop", "put_none", "put_variables", "raw", "raw_items", "snapshot",
+        "__annotations__", "__module__", "__slots__", "_append", "_entries", "_first", "_join", "_rebuild",
+        "_repeated", "clone", "from_wire", "pop", "put_none", "put_variables", "raw", "raw_items", "snapshot",
         "wire_items",
     ),
     "apache": ("allow_methods", "mp_conn", "mp_finfo", "mp_request", "mp_server", "nonblocking"),
@@ -23,8 +22,7 @@ NEW = {
 """Names that olexd has beyond mod_python's."""
 PARTS_OF_THE_DISPATCHER = (
     "CallBack", "_callback", "_path_cache", "_path_cache_lock", "_phase", "_phase_handler_names",
-    "_result_warning",
-    "_status_values", "init", "_apache",
+    "_result_warning", "_status_values", "init", "_apache",
 )  # fmt: skip
 """Names of `mod_python.apache` that `dir()` does not show here."""
 
