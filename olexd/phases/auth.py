@@ -23,12 +23,13 @@ def inherits_checks(request: Request) -> bool:
 
     They were where the very same settings apply, to a file of the same directory. That is httpd's rule, and
     why an error page may lie in the directory that it refuses. Whoever follows a request that was refused
-    before its checks is checked. An index file follows its directory in the same way.
+    before its checks, or was given handlers of its own, is checked. An index file follows its directory in
+    the same way.
     """
     leader = request.prev or request.directory
     if leader is None or not leader.checked or leader.conf is not request.conf:
         return False
-    if not _stands_beside(request, leader):
+    if request.added_handlers or not _stands_beside(request, leader):
         return False
     request.checked = True
     request.user, request.ap_auth_type = leader.user, leader.ap_auth_type

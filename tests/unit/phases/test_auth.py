@@ -229,6 +229,13 @@ def test_checks_that_never_were_hold_for_nobody(tmp_path: Path) -> None:
     assert not inherits_checks(derived)
 
 
+def test_checks_hold_for_nobody_with_guards_of_their_own(tmp_path: Path) -> None:
+    """An early handler may have added a guard for just this request."""
+    _, derived = follower(tmp_path)
+    derived.added_handlers = {"PythonAccessHandler": [object()]}
+    assert not inherits_checks(derived)
+
+
 def test_equal_settings_are_not_the_same(tmp_path: Path) -> None:
     """Only the very same merged settings count, not such as say the same."""
     prev, derived = follower(tmp_path)
