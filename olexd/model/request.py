@@ -97,8 +97,8 @@ class Request:
     user_ip: str | None = None
     checked: bool = False
     """Whether it was asked who may see the request, whatever the answer."""
-    directory: Request | None = None
-    """The request for a directory, if this one looks for its index file."""
+    stands_in_for: Request | None = None
+    """The request whose place this one may take: that for a directory, if this is for its index file."""
     requirements: tuple[Any, ...] = ()
     """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
     forwarded_secure: bool = False

@@ -26,7 +26,7 @@ def inherits_checks(request: Request) -> bool:
     before its checks, or was given handlers of its own, is checked. An index file follows its directory in
     the same way.
     """
-    leader = request.prev or request.directory
+    leader = request.prev or request.stands_in_for
     if leader is None or not leader.checked or leader.conf is not request.conf:
         return False
     if request.added_handlers or not _stands_beside(request, leader):

@@ -107,10 +107,10 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     return await _look_up(_subrequest(request, uri))
 
 
-async def lookup_index(request: Request, uri: str) -> Request:
-    """`lookup_uri()` for the index file of a directory, whose checks count for it where they are its own."""
+async def lookup_stand_in(request: Request, uri: str) -> Request:
+    """`lookup_uri()` for what may take the request's place: its checks count where they are the same."""
     derived = _subrequest(request, uri)
-    derived.directory = request
+    derived.stands_in_for = request
     return await _look_up(derived)
 
 

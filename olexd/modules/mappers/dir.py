@@ -17,7 +17,7 @@ from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
-from olexd.phases.subrequest import lookup_index, lookup_uri
+from olexd.phases.subrequest import lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import construct_url, escape_path, with_query
 
@@ -145,7 +145,7 @@ async def _find_index(request: Request, conf: DirDir) -> int:
         if not aliased and _is_missing(request, name):
             continue
         path = name if name.startswith("/") else request.uri + name
-        found = await lookup_index(request, with_query(escape_path(path), request.args))
+        found = await lookup_stand_in(request, with_query(escape_path(path), request.args))
         if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
             return _use(request, found, conf.index_redirect)
         if 300 <= found.status < 400 or (len(conf.index) == 1 and found.status in (401, 406)):
@@ -175,7 +175,7 @@ async def _fall_back(request: Request) -> int:
     target = request.conf[DirDir].fallback
     if not target or request.handler is not None or request.uri == target or request.filename is None:
         return DECLINED
-    found = await lookup_uri(request, with_query(escape_path(target), request.args))
+    found = await lookup_stand_in(request, with_query(escape_path(target), request.args))
     if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
         fast_redirect(request, found)
         return OK

@@ -256,6 +256,18 @@ def fails(req):
         "handler"],
     ),
     Case(
+        "effect-fallback-is-checked-once",
+        [get("/none"), get("/d/none"), get("/a.txt")],
+        '<Directory "@ROOT@">\nFallbackResource /a.txt\nPythonAccessHandler @M@::early\n</Directory>\n',
+        source="""
+from mod_python import apache
+def early(req):
+    req.err_headers_out.add('Set-Cookie', 'seen=' + req.uri)
+    return apache.OK
+""",
+        files=FILES,
+    ),
+    Case(
         "effect-index-is-checked-once",
         [get("/d/"), get("/d/index.html"), get("/")],
         '<Directory "@ROOT@">\nPythonAccessHandler @M@::early\n</Directory>\n',

@@ -247,7 +247,7 @@ def test_equal_settings_are_not_the_same(tmp_path: Path) -> None:
 def test_checks_hold_for_an_index_file(tmp_path: Path) -> None:
     """The index file of a directory, looked for on its behalf, is not checked again."""
     directory, derived = follower(tmp_path, first="/")
-    derived.main, derived.directory, derived.prev = directory, directory, None
+    derived.main, derived.stands_in_for, derived.prev = directory, directory, None
     assert inherits_checks(derived)
 
 
