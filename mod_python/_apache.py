@@ -5,6 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mod_python._constants import (
+    AP_CONN_CLOSE,
+    AP_CONN_KEEPALIVE,
+    AP_CONN_UNKNOWN,
+    APR_BLK,
+    APR_CHR,
+    APR_DIR,
+    APR_LNK,
+    APR_NOFILE,
+    APR_PIPE,
+    APR_REG,
+    APR_SOCK,
+    APR_UNKFILE,
+    MODULE_MAGIC_NUMBER_MAJOR,
+    MODULE_MAGIC_NUMBER_MINOR,
+)
 from mod_python._locks import global_lock as _global_lock
 from mod_python._locks import global_trylock as _global_trylock
 from mod_python._locks import global_unlock as _global_unlock
@@ -23,6 +39,20 @@ from olexd.model import runtime as _runtime
 from olexd.model.mp_server import mp_server as _mp_server
 
 __all__ = [
+    "APR_BLK",
+    "APR_CHR",
+    "APR_DIR",
+    "APR_LNK",
+    "APR_NOFILE",
+    "APR_PIPE",
+    "APR_REG",
+    "APR_SOCK",
+    "APR_UNKFILE",
+    "AP_CONN_CLOSE",
+    "AP_CONN_KEEPALIVE",
+    "AP_CONN_UNKNOWN",
+    "MODULE_MAGIC_NUMBER_MAJOR",
+    "MODULE_MAGIC_NUMBER_MINOR",
     "SERVER_RETURN",
     "_global_lock",
     "_global_trylock",
@@ -38,6 +68,10 @@ __all__ = [
     "stat",
     "table",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
 
 
 def register_cleanup(

@@ -16,6 +16,7 @@ from html import escape as escape
 from types import ModuleType
 from typing import Any, Final
 
+from mod_python import _constants as _constants
 from mod_python._cgi import build_cgi_env as build_cgi_env
 from mod_python._cgi import restore_nocgi as restore_nocgi
 from mod_python._cgi import setup_cgi as setup_cgi
@@ -39,6 +40,47 @@ from olexd.model.mp_server import mp_server as mp_server
 from olexd.model.mp_server import server_of as _server_of
 from olexd.model.nonblocking import nonblocking as nonblocking
 from olexd.model.table import Table as _Table
+
+__all__ = [
+    "SERVER_RETURN",
+    "CGIStdin",
+    "CGIStdout",
+    "NullIO",
+    "allow_methods",
+    "build_cgi_env",
+    "config_tree",
+    "escape",
+    "exists_config_define",
+    "import_module",
+    "importlib",
+    "inspect",
+    "interpreter",
+    "log_error",
+    "make_table",
+    "module_mtime",
+    "mp_conn",
+    "mp_finfo",
+    "mp_request",
+    "mp_server",
+    "mpm_query",
+    "nonblocking",
+    "os",
+    "pdb",
+    "register_cleanup",
+    "resolve_object",
+    "restore_nocgi",
+    "server_root",
+    "setup_cgi",
+    "stat",
+    "sys",
+    "syslog",
+    "table",
+    "threading",
+    "time",
+    "traceback",
+    "types",
+]
+__all__ += [name for name in vars(_constants) if name.isupper()]
 
 SERVER_RETURN = _ServerReturn
 table = _Table
@@ -129,8 +171,15 @@ def mpm_query(code: int) -> int:
 
 
 def config_tree() -> list[Any]:
-    """Return the configuration: (directive, arguments) pairs, after each container a list of its contents."""
-    return _runtime.config().tree
+    """Return the configuration: (directive, arguments) pairs, after each container a list of its contents.
+
+    It is a copy: changing it changes nothing else.
+    """
+    return _copied(_runtime.config().tree)
+
+
+def _copied(tree: list[Any]) -> list[Any]:
+    return [_copied(item) if isinstance(item, list) else item for item in tree]
 
 
 def server_root() -> str:
@@ -153,7 +202,22 @@ def allow_methods(req: mp_request, *methods: str | int) -> None:
     req.allow_methods([_method_name(one) if isinstance(one, int) else one for one in methods])
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, "main_server"])
+
+
 if _typing.TYPE_CHECKING:
+    import importlib
+    import inspect
+    import os
+    import pdb
+    import sys
+    import syslog
+    import threading
+    import time
+    import traceback
+    import types
+
     interpreter: str
     main_server: mp_server
 else:

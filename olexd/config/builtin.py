@@ -11,7 +11,6 @@ from typing import Final
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.overrides import OVERRIDE_DIRECTIVES, AccessFiles, Overrides
-from olexd.config.regex import has_wildcard
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
 from olexd.config.server import Listen
 from olexd.config.settings import UNSET, Merge, setting
@@ -65,8 +64,9 @@ def _server_name(conf: Naming, args: Args) -> Naming:
 
 
 def _server_alias(conf: Naming, args: Args) -> Naming:
-    wild = tuple(word for word in args.words if has_wildcard(word))
-    plain = tuple(word for word in args.words if not has_wildcard(word))
+    # Brackets belong to IPv6 addresses here.
+    wild = tuple(word for word in args.words if "*" in word or "?" in word)
+    plain = tuple(word for word in args.words if word not in wild)
     aliases = () if conf.aliases is UNSET else conf.aliases  # type: ignore[comparison-overlap]
     wild_aliases = () if conf.wild_aliases is UNSET else conf.wild_aliases  # type: ignore[comparison-overlap]
     return dataclasses.replace(conf, aliases=aliases + plain, wild_aliases=wild_aliases + wild)

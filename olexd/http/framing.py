@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterable
@@ -22,6 +23,10 @@ MOD_PYTHON_VERSION: Final = "3.5.0"
 """The mod_python whose behaviour this is, as the Server field names it."""
 
 _NAMES_MAX: Final = 1024
+_CONTROL: Final = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What no field may hold (RFC 9110 section 5.5); CR and LF are looked at with the line ends."""
+_BAD: Final = re.compile(rb"[\0-\x08\x0a-\x1f\x7f]")
+"""The same with CR and LF."""
 
 
 def _standard_line(status: int) -> bytes:
@@ -51,7 +56,7 @@ def head_start(
 
     The version is always HTTP/1.1, whatever the client speaks, as in httpd. `status_line` (without version)
     counts only if its number is `status`. `server_tokens` is ServerTokens in lower case. `date` and `server`
-    are another server's, to be kept. Raises ValueError for CR, LF or NUL in what is sent.
+    are another server's, to be kept. Raises ValueError for control characters in what is sent.
     """
     start = _status_line(status, status_line)
     dated = http_date() if date is None else field_lines([(b"Date", date)])
@@ -65,7 +70,7 @@ def head_start(
 def field_lines(fields: Iterable[FieldLine]) -> bytes:
     """Return fields as they are sent.
 
-    Raises ValueError for a name that is no token, and for CR, LF or NUL in a value.
+    Raises ValueError for a name that is no token, and for control characters in a value.
     """
     parts: list[bytes] = []
     count = 0
@@ -76,17 +81,16 @@ def field_lines(fields: Iterable[FieldLine]) -> bytes:
         count += 1
     lines = b"".join(parts)
     # One look at all of them: exactly our own line ends may be in it.
-    if lines.count(b"\n") != count or lines.count(b"\r") != count or b"\0" in lines:
-        raise ValueError("CR, LF or NUL in a response header field")
+    if lines.count(b"\n") != count or lines.count(b"\r") != count or _CONTROL.search(lines):
+        guilty = next(name for name, value in zip(parts[::4], parts[2::4], strict=True) if _BAD.search(value))
+        raise ValueError(f"a control character in the response header field {guilty.decode()}")
     return lines
 
 
 @lru_cache(256)
 def content_type_line(value: str) -> bytes:
-    """Return the Content-Type field. Raises ValueError for CR, LF or NUL in it."""
-    if not value.isprintable() and any(char in value for char in "\r\n\0"):
-        raise ValueError("CR, LF or NUL in the content type")
-    return b"Content-Type: " + value.encode("latin-1") + b"\r\n"
+    """Return the Content-Type field. Raises ValueError for control characters in it."""
+    return field_lines([(b"Content-Type", value.encode("latin-1"))])
 
 
 def chunk(data: bytes) -> bytes:
@@ -135,9 +139,10 @@ def _status_line(status: int, status_line: str | None) -> bytes:
     if not 100 <= status <= 999:
         return _STATUS_LINES[500]
     if status_line and status_line[:3] == str(status) and status_line[3:4] in ("", " "):
-        if any(char in status_line for char in "\r\n\0"):
-            raise ValueError("CR, LF or NUL in the status line")
-        return f"HTTP/1.1 {status} {status_line[4:]}\r\n".encode("latin-1")
+        line = f"HTTP/1.1 {status} {status_line[4:]}".encode("latin-1")
+        if _BAD.search(line):
+            raise ValueError("a control character in the status line")
+        return line + b"\r\n"
     return _STATUS_LINES.get(status) or _standard_line(status)
 
 

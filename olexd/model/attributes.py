@@ -9,11 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from olexd.model.table_text import as_text
 
 Getter = Callable[[Any], Any]
+_MACHINERY: Final = frozenset({"__annotations__", "__dict__", "__module__", "__slots__", "__weakref__"})
 
 
 def read_only(owner: str, name: str, get: Getter | str, message: str = "") -> Any:
@@ -25,6 +26,21 @@ def read_only(owner: str, name: str, get: Getter | str, message: str = "") -> An
 
     getter = attrgetter(get) if isinstance(get, str) else get
     return property(getter, refuse, refuse)
+
+
+def hidden(owner: str, name: str) -> Any:
+    """Return an attribute that is not to be had, though Python keeps something under its name."""
+
+    def get(self: object) -> NoReturn:
+        raise AttributeError(f"{owner!r} object has no attribute {name!r}")
+
+    return property(get)
+
+
+def public_names(kind: type, *private: str) -> list[str]:
+    """Return what `dir()` shows of the objects of a class: nothing of ours but these `private` names."""
+    names = (name for name in dir(kind) if name not in _MACHINERY)
+    return [name for name in names if name[:1] != "_" or name[:2] == "__" or name in private]
 
 
 def text(field: str, none: bool = False) -> Any:

@@ -122,6 +122,11 @@ class OutputChain:
             at -= 1
         self._links.insert(at, _Link(filter, encodes))
 
+    def extend(self, others: OutputChain) -> None:
+        """Put the filters of another chain behind those of this one."""
+        for link in others._links:
+            self.append(link.filter, link.encodes)
+
     @property
     def encodes(self) -> bool:
         """Whether one of them may encode the response."""
@@ -182,6 +187,10 @@ class InputChain:
     def append(self, filter: InputFilter) -> None:
         """Put a filter behind the others."""
         self._filters.append(filter)
+
+    def extend(self, others: InputChain) -> None:
+        """Put the filters of another chain behind those of this one."""
+        self._filters += others._filters
 
     @property
     def exhausted(self) -> bool:

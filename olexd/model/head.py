@@ -66,6 +66,11 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     return b"".join(parts), framing, length, persist
 
 
+def closes_after_all(request: Request) -> bool:
+    """Return whether it turned out behind the head that the connection is to be closed, as in httpd."""
+    return request.status in CLOSES_CONNECTION or request.connection.keepalive == AP_CONN_CLOSE
+
+
 def _start(request: Request) -> bytes:
     """Return the status line, Date and Server; those of a backend stay as they are."""
     tokens = request.host.server[CoreServer].server_tokens
@@ -88,7 +93,7 @@ def _framing(request: Request, size: int | None, declared: bytes | None) -> tupl
         and request.connection.keepalive != AP_CONN_CLOSE
         and not request.expecting_100
     ):
-        request.chunked = True
+        request.chunked = not request.header_only
         return CHUNKED, 0
     return CLOSE, 0
 

@@ -15,7 +15,7 @@ from olexd.config.python import HANDLER_NAMES, Handler, PythonDir
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
 from olexd.model import cgi_env, filters, input, runtime, wsgi
-from olexd.model.attributes import argument_text, body_bytes
+from olexd.model.attributes import argument_text, body_bytes, hidden, public_names
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.connection import Redirector
@@ -101,8 +101,10 @@ class mp_request(RequestAttributes):
     def __repr__(self) -> str:
         return f"<mp_request object at {id(self):#x}>"
 
+    __dict__ = hidden("mp_request", "__dict__")
+
     def __dir__(self) -> list[str]:
-        return [name for name in dir(type(self)) if name not in ("__dict__", "__weakref__")]
+        return public_names(type(self), "_bytes_queued", "_content_type_set", "_request_rec")
 
     # -- writing
 
@@ -408,7 +410,7 @@ class mp_request(RequestAttributes):
         """Add methods to what an Allow header names; `reset` forgets the earlier ones."""
         if not isinstance(methods, Sequence):
             raise TypeError("First argument must be a sequence")
-        names = [as_text(name) for name in methods]
+        names, reset = [as_text(name) for name in methods], operator.index(reset)
         if not names:
             return
         record = self._record

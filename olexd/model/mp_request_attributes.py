@@ -19,6 +19,7 @@ from olexd.model.parsed_uri import ParsedUri, parsed_uri
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.table_text import as_text
+from olexd.status import NO_BODY
 
 if TYPE_CHECKING:
     from olexd.model.mp_request import mp_request
@@ -64,6 +65,12 @@ def _parsed_uri(self: Any) -> ParsedUri:
     """The parts of the request's own URL: its path follows the server's work on it, not a handler's."""
     kept: ParsedUri | None = self._parsed_uri
     return parsed_uri(self._record) if kept is None else kept
+
+
+def _sent_bodyct(self: Any) -> int:
+    """Whether what is sent by now belongs to the body: the head is, and there is to be a body."""
+    record = self._record
+    return int(record.output.committed and not record.header_only and record.status not in NO_BODY)
 
 
 def _finfo(self: Any) -> mp_finfo:
@@ -207,7 +214,7 @@ class RequestAttributes:
     chunked: int = _flag("chunked", "chunked must be a integer")
     bytes_sent: int = _attribute("bytes_sent", "_record.output.bytes_sent")
     _bytes_queued: int = _attribute("_bytes_queued", "_record.output.bytes_queued")
-    sent_bodyct: int = _attribute("sent_bodyct", lambda self: int(self._record.output.committed))
+    sent_bodyct: int = _attribute("sent_bodyct", _sent_bodyct)
     eos_sent: int = _attribute("eos_sent", lambda self: int(self._record.output.finished))
 
     # Around it

@@ -10,7 +10,7 @@ from olexd.config.python import PythonDir
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.errorlog import LEVELS, Level
 from olexd.model import runtime
-from olexd.model.attributes import argument_text, read_only
+from olexd.model.attributes import argument_text, hidden, public_names, read_only
 from olexd.model.logging import log_server
 from olexd.model.python_tables import config_table, option_table
 from olexd.model.table import Table
@@ -91,6 +91,11 @@ class mp_server:
         if not _is_callable(callable):
             raise ValueError("second argument must be a callable object")
         runtime.register_cleanup(callable, data)
+
+    __dict__ = hidden("mp_server", "__dict__")
+
+    def __dir__(self) -> list[str]:
+        return public_names(type(self), "_server_rec")
 
     def __repr__(self) -> str:
         return f"<mp_server object at {id(self):#x}>"

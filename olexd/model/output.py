@@ -16,7 +16,7 @@ from olexd.errors import ClientGone
 from olexd.http.framing import LAST_CHUNK
 from olexd.http.writer import WRITE_FAILED
 from olexd.model.filters import BLOCK, OutputChain
-from olexd.model.head import BODILESS, CHUNKED, CLOSE, LENGTH, settle_head
+from olexd.model.head import BODILESS, CHUNKED, CLOSE, LENGTH, closes_after_all, settle_head
 from olexd.model.includes import IncludedWriter
 from olexd.model.request import Request
 
@@ -65,6 +65,7 @@ class Output:
         "bytes_sent",
         "committed",
         "finished",
+        "head",
         "persist",
         "request",
     )
@@ -73,6 +74,8 @@ class Output:
         self.request = request
         self.committed = False
         self.finished = False
+        self.head = b""
+        """The head as it was sent, b"" before that."""
         self.persist = False
         """Whether the connection can take another request; known once finished."""
         self.bytes_sent = 0
@@ -235,9 +238,10 @@ class Output:
         """
         if self.finished:
             return
+        on_its_way = self.committed
         self._push(True, soon)
         self.finished = True
-        if self._framing is CLOSE:
+        if self._framing is CLOSE or (on_its_way and closes_after_all(self.request)):
             self.persist = False
         elif self._framing is LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
@@ -365,6 +369,7 @@ class Output:
             request, self._buffered if last else None
         )
         self._begin()
+        self.head = head
         return head
 
     def _begin(self) -> None:

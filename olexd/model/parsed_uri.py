@@ -24,7 +24,8 @@ def parsed_uri(record: Request) -> ParsedUri:
     """Return the parts of the target. A target that is a mere path has port (of Host), path and query."""
     path = record.uri or None
     target = record.unparsed_uri
-    if "://" not in target.partition("?")[0]:
+    scheme, is_url, rest = target.partition("?")[0].partition("://")
+    if not is_url or "/" in scheme:
         return None, None, None, None, None, record.port_in_host, path, record.args, None
     try:
         parts = urlsplit(target)
@@ -32,13 +33,13 @@ def parsed_uri(record: Request) -> ParsedUri:
     except ValueError:
         return None, None, None, None, None, record.port_in_host, path, record.args, None
     return (
-        parts.scheme,
+        scheme,
         parts.netloc.rpartition("@")[2],
         parts.username,
         parts.password,
         parts.hostname,
         port if port is not None else record.port_in_host,
-        path,
+        path if "/" in rest else None,
         record.args,
         parts.fragment or None,
     )

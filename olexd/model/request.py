@@ -97,6 +97,10 @@ class Request:
     proxyreq: int = 0
     used_path_info: int = 2
     user_ip: str | None = None
+    checked: bool = False
+    """Whether it was asked who may see the request, whatever the answer."""
+    stands_in_for: Request | None = None
+    """The request whose place this one may take: that for a directory, if this is for its index file."""
     requirements: tuple[Any, ...] = ()
     """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
     forwarded_secure: bool = False

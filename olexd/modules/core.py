@@ -21,7 +21,7 @@ from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
 from olexd.modules.words import accepted, current, store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
-from olexd.status import DECLINED, NOT_FOUND, OK, REASONS
+from olexd.status import DECLINED, DONE, NOT_FOUND, OK, REASONS
 
 OPTIONS: Final = frozenset(
     {"followsymlinks", "symlinksifownermatch", "indexes", "execcgi", "includes", "includesnoexec"}
@@ -398,6 +398,9 @@ def map_to_document_root(request: Request) -> int:
     """Map what nobody else mapped: the path below DocumentRoot."""
     root = request.host.server[CoreServer].document_root
     uri = request.uri
+    if uri == "*" and request.method == "OPTIONS":
+        # It asks for nothing that could be guarded: httpd answers at once.
+        return DONE
     if not uri.startswith("/"):
         return DECLINED
     if not root:

@@ -6,15 +6,48 @@ result (the master function turns exceptions into 500).
 
 from __future__ import annotations
 
+from typing import Final
+
+from olexd.config.server import SectionKind
 from olexd.model.logging import log_request
 from olexd.model.realm import auth_type
 from olexd.model.request import Request
 from olexd.phases.table import Plan, run_all, run_first
 from olexd.status import DECLINED, INTERNAL_SERVER_ERROR, OK
 
+_OF_DIRECTORIES: Final = frozenset({SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH, SectionKind.HTACCESS})
+
+
+def inherits_checks(request: Request) -> bool:
+    """Return whether the checks of the request that `request` follows were its own, too; it takes their user.
+
+    They were where the very same settings apply, to a file of the same directory. That is httpd's rule, and
+    why an error page may lie in the directory that it refuses. Whoever follows a request that was refused
+    before its checks, or was given handlers of its own, is checked. An index file follows its directory in
+    the same way.
+    """
+    leader = request.prev or request.stands_in_for
+    if leader is None or not leader.checked or leader.conf is not request.conf:
+        return False
+    if request.added_handlers or not _stands_beside(request, leader):
+        return False
+    request.checked = True
+    request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
+    request.requirements = leader.requirements
+    return True
+
+
+def _stands_beside(request: Request, leader: Request) -> bool:
+    if request.stat is None or request.path_info or not request.filename or not leader.filename:
+        return False
+    if any(section.kind not in _OF_DIRECTORIES for section in request.sections):
+        return False
+    return request.filename.rpartition("/")[0] == leader.filename.rpartition("/")[0]
+
 
 async def check_access(request: Request, plan: Plan) -> int:
     """Return OK when the request may pass, else DONE or the status of the refusal."""
+    request.checked = True
     is_enough = bool(plan.satisfy_any) and await run_first(request, plan.satisfy_any) == OK
     if plan.access_checker or is_enough:
         result = await run_all(request, plan.access_checker)

@@ -40,6 +40,11 @@ _SHARED: Final = (
 )
 
 
+def path_of(target: str) -> str:
+    """Return the path of a request target as it was sent: scheme, host and query count for nothing."""
+    return _HOST.sub("", target.partition("?")[0])
+
+
 def derive(request: Request, target: str) -> Request:
     """Return a new request for `target` (path and query; a scheme and host count for nothing) on its behalf.
 

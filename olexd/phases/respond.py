@@ -87,7 +87,7 @@ def die(request: Request, status: int) -> str | None:
         request.output.discard()
         return None
     _forget_headers(request, status)
-    return _use_document(request, status)
+    return None if _is_promised(request) else _use_document(request, status)
 
 
 def _explains_error(request: Request) -> bool:
@@ -106,7 +106,13 @@ def _give_document_up(request: Request) -> None:
     request.output.request = first
     first.status_line = None
     first.refused = True
-    send_page(first, first.status, request.status)
+    if not _is_promised(request):
+        send_page(first, first.status, request.status)
+
+
+def _is_promised(request: Request) -> bool:
+    """Return whether a length was sent: a page would be taken for what is missing, and hide that it is."""
+    return request.output.content_length is not None
 
 
 def _forget_headers(request: Request, status: int) -> None:

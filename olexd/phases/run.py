@@ -14,8 +14,8 @@ from olexd.errors import BadRequest, ClientGone, FilterFailed
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
-from olexd.phases.auth import check_access
-from olexd.phases.derive import MAX_REDIRECTS, depth, follow
+from olexd.phases.auth import check_access, inherits_checks
+from olexd.phases.derive import MAX_REDIRECTS, depth, follow, path_of
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
@@ -136,10 +136,9 @@ async def _end_phases(request: Request) -> None:
 
 async def _post_read(request: Request, calls: Calls) -> int:
     """Run the phase in which the request's path is still as it was sent."""
-    settled, sent = request.uri, request.unparsed_uri
+    settled, sent = request.uri, path_of(request.unparsed_uri)
     if settled == sent or not sent.startswith("/"):
         return await run_all(request, calls)
-    sent = sent.partition("?")[0]
     request.uri = sent = "/" + sent.lstrip("/")
     result = await run_all(request, calls)
     if request.uri == sent:
@@ -181,7 +180,7 @@ async def process_mapped(request: Request) -> int:
         if result != OK:
             return result
         plan = request.phases.plan(request)
-    if plan.access_checker or plan.access_decider or plan.satisfy_any:
+    if (plan.access_checker or plan.access_decider or plan.satisfy_any) and not inherits_checks(request):
         result = await check_access(request, plan)
         if result != OK:
             return result
@@ -257,15 +256,21 @@ async def clean_up(request: Request) -> None:
     """Run the cleanups of a request and of all it was redirected to, the last one's first."""
     if request.next is not None:
         await clean_up(request.next)
+    _call_cleanups(request)
+    calls = request.phases.plan(request).cleanup
+    if calls:
+        await run_void(request, calls, log_failure)
+        # Cleanup handlers may have registered more.
+        _call_cleanups(request)
+
+
+def _call_cleanups(request: Request) -> None:
     while request.cleanups:
         call = request.cleanups.pop()
         try:
             call()
         except Exception as error:
             log_failure(request, error)
-    calls = request.phases.plan(request).cleanup
-    if calls:
-        await run_void(request, calls, log_failure)
 
 
 def log_failure(request: Request, error: Exception) -> None:

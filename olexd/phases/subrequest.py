@@ -106,6 +106,13 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     return await _look_up(_subrequest(request, uri))
 
 
+async def lookup_stand_in(request: Request, uri: str) -> Request:
+    """`lookup_uri()` for what may take the request's place: its checks count where they are the same."""
+    derived = _subrequest(request, uri)
+    derived.stands_in_for = request
+    return await _look_up(derived)
+
+
 def _subrequest(request: Request, uri: str) -> Request:
     target = uri if uri.startswith("/") else request.uri.rpartition("/")[0] + "/" + uri
     derived = derive(request, target)

@@ -34,8 +34,7 @@ async def default_handler(request: Request) -> int:
     if method in _READS:
         return send_file(request)
     if method == "OPTIONS":
-        if request.uri != "*":
-            request.headers_out["Allow"] = _allow(request)
+        request.headers_out["Allow"] = _allow(request)
         request.headers_out["Content-Length"] = "0"
         return OK
     request.err_headers_out["Allow"] = _allow(request)

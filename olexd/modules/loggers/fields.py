@@ -292,10 +292,10 @@ def response_header(name: str) -> Field:
     lower = name.lower()
 
     def field(request: Request) -> str:
-        value = request.headers_out.get(name) or request.err_headers_out.get(name)
-        if value is None and lower == "content-type":
-            value = (request.content_type or "").partition(";")[0] or None
-        elif value is None and lower == "content-length" and request.output.content_length is not None:
+        if lower == "content-type" and request.content_type:
+            return escape(request.content_type.partition(";")[0])
+        value = request.err_headers_out.get(name) or request.headers_out.get(name)
+        if value is None and lower == "content-length" and request.output.content_length is not None:
             value = str(request.output.content_length)
         return "-" if value is None else escape(value)
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from olexd.config.errors import DirectiveError
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import UNSET, setting
 from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.filters import InputChain, OutputChain
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
-from olexd.phases.subrequest import lookup_uri
+from olexd.phases.subrequest import lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import construct_url, escape_path, with_query
+
+Chain = TypeVar("Chain", OutputChain, InputChain)
 
 # Settings
 
@@ -142,7 +145,7 @@ async def _find_index(request: Request, conf: DirDir) -> int:
         if not aliased and _is_missing(request, name):
             continue
         path = name if name.startswith("/") else request.uri + name
-        found = await lookup_uri(request, with_query(escape_path(path), request.args))
+        found = await lookup_stand_in(request, with_query(escape_path(path), request.args))
         if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
             return _use(request, found, conf.index_redirect)
         if 300 <= found.status < 400 or (len(conf.index) == 1 and found.status in (401, 406)):
@@ -172,7 +175,7 @@ async def _fall_back(request: Request) -> int:
     target = request.conf[DirDir].fallback
     if not target or request.handler is not None or request.uri == target or request.filename is None:
         return DECLINED
-    found = await lookup_uri(request, with_query(escape_path(target), request.args))
+    found = await lookup_stand_in(request, with_query(escape_path(target), request.args))
     if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
         fast_redirect(request, found)
         return OK
@@ -193,8 +196,6 @@ _TAKEN: Final = (
     "content_languages",
     "user",
     "ap_auth_type",
-    "output_filters",
-    "input_filters",
 )
 
 
@@ -202,10 +203,20 @@ def fast_redirect(request: Request, found: Request) -> None:
     """Make `request` what a look-up found, without a trace in `prev` or `main`."""
     for name in _TAKEN:
         setattr(request, name, getattr(found, name))
+    request.output_filters = _joined(found.output_filters, request.output_filters)
+    request.input_filters = _joined(found.input_filters, request.input_filters)
     request.path_info = None
     if request.input_filters is not None:
         request.input_filters.request = request
     _take_tables(request, found)
+
+
+def _joined(found: Chain | None, own: Chain | None) -> Chain | None:
+    """Return the filters of what was found, and behind them those that the request has already."""
+    if found is None or own is None:
+        return found or own
+    found.extend(own)
+    return found
 
 
 def _take_tables(request: Request, found: Request) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from olexd.config.python import HANDLER_NAMES
 from olexd.config.settings import Settings
+from olexd.model.as_sent import show_as_sent
 from olexd.model.challenge import note_auth_failure
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -60,6 +61,12 @@ async def content(record: Request) -> int:
     return await run_handlers(record, phases.CONTENT)
 
 
+async def log_transaction(record: Request) -> int:
+    """Run the log handlers, which find in the request what was sent."""
+    show_as_sent(record.output.request)
+    return await run_handlers(record, phases.LOG)
+
+
 def _runs(phase: PythonPhase) -> Callable[[Request], Awaitable[int]]:
     async def call(record: Request) -> int:
         return await run_handlers(record, phase)
@@ -95,7 +102,7 @@ PYTHON_HOOKS: Final = {
         _hook(Phase.TYPE_CHECKER, phases.TYPE, order=Order.FIRST),
         _hook(Phase.FIXUPS, phases.FIXUP),
         _hook(Phase.HANDLER, phases.CONTENT, call=content),
-        _hook(Phase.LOG_TRANSACTION, phases.LOG),
+        _hook(Phase.LOG_TRANSACTION, phases.LOG, call=log_transaction),
         _hook(Phase.CLEANUP, phases.CLEANUP),
     )
 }

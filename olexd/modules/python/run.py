@@ -36,10 +36,11 @@ def request_of(record: Request) -> mp_request:
 
 
 def _extension(filename: str) -> str:
-    """Return what follows the first dot of a file's name, with one dot in front; '' without a dot."""
+    """Return what follows the first dot of a file's name, with one dot in front; '' for nothing."""
     name = filename[filename.rfind("/") + 1 :]
     dot = name.find(".")
-    return "" if dot < 0 else "." + name[dot:].lstrip(".")
+    rest = "" if dot < 0 else name[dot:].lstrip(".")
+    return "." + rest if rest else ""
 
 
 def _handlers(record: Request, req: mp_request, plan: PythonPlan, phase: PythonPhase) -> tuple[Handler, ...]:

@@ -139,6 +139,7 @@ class Expect:
     status: int
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: str | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,6 @@ def unmet(expected: Expect, response: Response) -> list[str]:
     body = response.body.decode("utf-8", "backslashreplace")
     if expected.body is not None and not re.fullmatch(expected.body, body, re.S):
         found.append(f"body {body!r} instead of {expected.body!r}")
-    if response.trouble:
-        found.append(f"on the wire: {response.trouble}")
+    if response.trouble != expected.trouble:
+        found.append(f"on the wire: {response.trouble or 'nothing wrong'}")
     return found

@@ -66,6 +66,15 @@ def test_a_host_without_a_name_has_the_main_servers() -> None:
     assert config.selector.select("127.0.0.1", 80, "also") is config.hosts[1]
 
 
+def test_addresses_as_aliases() -> None:
+    """The brackets of an IPv6 address are no wildcard."""
+    config = load(
+        "ServerName main.test\n<VirtualHost *:80>\nServerName first\nServerAlias [::1] [::*\n</VirtualHost>\n"
+    )
+    assert (config.hosts[1].aliases, config.hosts[1].wild_aliases) == (("[::1]",), ("[::*",))
+    assert config.selector.select("127.0.0.1", 80, "[::1]") is config.hosts[1]
+
+
 def test_names_that_are_known() -> None:
     """A host name is known when a host of the address has it, as its name or by an alias."""
     config = load(

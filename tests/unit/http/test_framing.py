@@ -10,7 +10,7 @@ import pytest
 
 from olexd import __version__
 from olexd.http import framing
-from olexd.http.framing import LAST_CHUNK, chunk, http_date, response_head, server_name
+from olexd.http.framing import LAST_CHUNK, chunk, content_type_line, http_date, response_head, server_name
 
 
 def test_order_of_fields() -> None:
@@ -57,14 +57,24 @@ def test_bad_name(name: bytes) -> None:
         response_head(200, None, [(name, b"v")])
 
 
-@pytest.mark.parametrize("value", [b"a\r\nSet-Cookie: x", b"a\n", b"\r", b"a\0b", b"a\r\n\r\nbody"])
+@pytest.mark.parametrize(
+    "value",
+    [b"a\r\nSet-Cookie: x", b"a\n", b"\r", b"a\0b", b"a\r\n\r\nbody", b"\x01", b"\x0b", b"\x1b[m", b"\x7f"],
+)
 def test_bad_value(value: bytes) -> None:
-    """A value cannot end its line: no response splitting."""
-    with pytest.raises(ValueError, match="CR, LF or NUL"):
+    """A value cannot end its line, nor hold another control character: no response splitting."""
+    with pytest.raises(ValueError, match="control character"):
         response_head(200, None, [(b"Location", value)])
+    with pytest.raises(ValueError, match="control character"):
+        content_type_line(value.decode("latin-1"))
 
 
-@pytest.mark.parametrize("line", ["200 OK\r\nX: y", "200 OK\n", "200 \r", "200 \0", "200 \u20ac"])
+def test_value_with_tab() -> None:
+    """A tab is no control character here, and neither is a high byte."""
+    assert b"X: a\tb\xff\r\n" in response_head(200, None, [(b"X", b"a\tb\xff")])
+
+
+@pytest.mark.parametrize("line", ["200 OK\r\nX: y", "200 OK\n", "200 \r", "200 \0", "200 \x1b", "200 \u20ac"])
 def test_bad_status_line(line: str) -> None:
     """A status line cannot carry a field, or what Latin-1 does not have."""
     with pytest.raises(ValueError):

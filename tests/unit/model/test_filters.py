@@ -78,6 +78,13 @@ class TestOutputChain:
         """A body goes through the filters in the order in which they were added."""
         assert through(chain_of(Marks(b"a"), Marks(b"b")), b"1", b"2") == [(b"ba1", False), (b"ba2..", True)]
 
+    def test_joined(self) -> None:
+        """The filters of another chain come behind its own, encoders last."""
+        chain = OutputChain()
+        chain.append(Marks(b"z"), encodes=True)
+        chain.extend(chain_of(Marks(b"a"), Marks(b"b")))
+        assert through(chain, b"1")[0] == (b"zba1...", True)
+
     def test_the_end_always_comes(self) -> None:
         """A filter that swallows the end does not keep the response open."""
         assert through(chain_of(Deaf()), b"1", b"2") == [(b"", True)]

@@ -89,6 +89,15 @@ class TestAttributes:
         req._record.unparsed_uri = "http://u:p@Site.test:81/x?a=1"
         assert req.parsed_uri == ("http", "Site.test:81", "u", "p", "site.test", 81, "/x", "a=1", None)
 
+    def test_targets_that_only_look_absolute(self) -> None:
+        """A path may have another URL in it; a URL need not have a path."""
+        req = make_request(uri="/http:/site.test/x")
+        req._record.unparsed_uri = "/http://site.test/x"
+        assert req.parsed_uri == (None, None, None, None, None, None, "/http:/site.test/x", None, None)
+        req = make_request(uri="/", args="a=1")
+        req._record.unparsed_uri = "HTTP://site.test?a=1"
+        assert req.parsed_uri == ("HTTP", "site.test", None, None, "site.test", None, None, "a=1", None)
+
     def test_finfo_follows_the_file_and_can_be_replaced(self, tmp_path: Path) -> None:
         """`finfo` is that of `filename`; only an mp_finfo can take its place."""
         req = make_request()

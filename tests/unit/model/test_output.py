@@ -182,6 +182,22 @@ class TestFraming:
         """A response without a body says so."""
         assert http.finish() == ([b"HTTP/1.1 200 OK", b"Content-Length: 0"], b"")
 
+    @pytest.mark.parametrize("status", [200, 404, *sorted(CLOSES_CONNECTION)])
+    def test_status_behind_the_head(self, http: Exchange, status: int) -> None:
+        """A status that comes too late to be sent still decides about the connection."""
+        http.output.write(b"x", True)
+        http.request.status = status
+        head, body = http.finish()
+        assert (head[0], body) == (b"HTTP/1.1 200 OK", b"1\r\nx\r\n0\r\n\r\n")
+        assert http.output.persist is (status not in CLOSES_CONNECTION)
+
+    def test_closed_behind_the_head(self, http: Exchange) -> None:
+        """So does what a handler says of the connection itself."""
+        http.output.write(b"x", True)
+        http.request.connection.keepalive = AP_CONN_CLOSE
+        http.finish()
+        assert not http.output.persist
+
     def test_pushed_before_the_end(self, http: Exchange) -> None:
         """A response that is pushed earlier is chunked."""
         http.output.write(b"hello", True)

@@ -174,16 +174,16 @@ def test_wire_form_is_latin1_for_text_and_verbatim_for_bytes() -> None:
     assert table.raw_items() == [(b"X-Text", b"\xe9"), (b"X-Bytes", b"\xc3\xa9\xff")]
 
 
-@pytest.mark.parametrize("bad", ["a\rb", "a\nb", "a\0b", b"a\nb"])
+@pytest.mark.parametrize("bad", ["a\rb", "a\nb", "a\0b", b"a\nb", "a\x1bb"])
 @pytest.mark.parametrize("place", ["name", "value"])
 def test_wire_form_refuses_what_would_break_a_head(bad: Any, place: str) -> None:
-    """CR, LF and NUL never reach a response head."""
+    """Control characters never reach a response head; the exception names the field."""
     table = Table()
     if place == "name":
         table[bad] = "x"
     else:
         table["X-Bad"] = bad
-    with pytest.raises(ValueError, match=r"CR, LF or NUL in a response header field|is no header field name"):
+    with pytest.raises(ValueError, match=r"a control character in .* field X-Bad|is no header field name"):
         fields_of(table)
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from olexd.model.request import Request
+from olexd.phases.auth import inherits_checks
+from olexd.phases.derive import follow
 from olexd.phases.hooks import Phase
+from olexd.phases.walk import directory_walk
 from olexd.status import DECLINED, DONE, OK
 from tests.unit.phases.support import Result, Server, error_log
+from tests.unit.python_support import make_record
 
 CONTENT = b"the content"
 AUTH_PHASES = (Phase.ACCESS_CHECKER, Phase.ACCESS_DECIDER, Phase.CHECK_USER_ID, Phase.AUTH_CHECKER)
@@ -171,3 +175,84 @@ def test_first_authentication_counts(directory: Path) -> None:
     server.answers(Phase.AUTH_CHECKER, OK)
     assert server.get().status == 401
     assert len(server.ran) == 2
+
+
+def follower(root: Path, config: str = "", first: str = "/a", then: str = "/b") -> tuple[Request, Request]:
+    """A request whose checks were made, and the one that it is redirected to, both walked through."""
+    (root / "sub").mkdir()
+    for name in ("a", "b", "sub/c"):
+        (root / name).touch()
+    text = f'DocumentRoot "{root}"\n<Directory "{root}">\nRequire all denied\n</Directory>\n{config}'
+    prev = make_record(text, uri=first)
+    prev.filename = f"{root}{first}"
+    assert directory_walk(prev) == OK
+    prev.checked, prev.user, prev.ap_auth_type = True, "joe", "Own"
+    derived = follow(prev, then)
+    derived.filename = f"{root}{then}"
+    assert directory_walk(derived) == OK
+    return prev, derived
+
+
+@pytest.mark.parametrize("first", ["/a", "/none", "/a/info", "/"])
+def test_checks_hold_for_a_neighbour(tmp_path: Path, first: str) -> None:
+    """A file under the same settings in the same directory is not checked again, and has the user."""
+    _, derived = follower(tmp_path, first=first)
+    assert inherits_checks(derived)
+    assert (derived.user, derived.ap_auth_type, derived.checked) == ("joe", "Own", True)
+
+
+@pytest.mark.parametrize(
+    ("config", "then"),
+    [
+        ("", "/sub/c"),
+        ("", "/none"),
+        ("", "/b/info"),
+        ("<Files b>\nServerSignature On\n</Files>", "/b"),
+        ('<Files "*">\nServerSignature On\n</Files>', "/b"),
+        ("<Location /b>\nServerSignature On\n</Location>", "/b"),
+        ("<Location />\nServerSignature On\n</Location>", "/b"),
+        ('<If "true">\nServerSignature On\n</If>', "/b"),
+        ('<DirectoryMatch "b$">\nServerSignature On\n</DirectoryMatch>', "/b"),
+    ],
+)
+def test_checks_hold_for_nothing_else(tmp_path: Path, config: str, then: str) -> None:
+    """Other directories, other settings, what is no file, what has a section of its own: all are checked."""
+    _, derived = follower(tmp_path, config, then=then)
+    assert not inherits_checks(derived)
+    assert (derived.user, derived.ap_auth_type, derived.checked) == (None, None, False)
+
+
+def test_checks_that_never_were_hold_for_nobody(tmp_path: Path) -> None:
+    """Who was refused before the checks vouches for nothing."""
+    prev, derived = follower(tmp_path)
+    prev.checked = False
+    assert not inherits_checks(derived)
+
+
+def test_checks_hold_for_nobody_with_guards_of_their_own(tmp_path: Path) -> None:
+    """An early handler may have added a guard for just this request."""
+    _, derived = follower(tmp_path)
+    derived.added_handlers = {"PythonAccessHandler": [object()]}
+    assert not inherits_checks(derived)
+
+
+def test_equal_settings_are_not_the_same(tmp_path: Path) -> None:
+    """Only the very same merged settings count, not such as say the same."""
+    prev, derived = follower(tmp_path)
+    prev.host._merged.clear()
+    prev.conf = prev.host.merged(prev.sections)
+    assert not inherits_checks(derived)
+
+
+def test_checks_hold_for_an_index_file(tmp_path: Path) -> None:
+    """The index file of a directory, looked for on its behalf, is not checked again."""
+    directory, derived = follower(tmp_path, first="/")
+    derived.main, derived.stands_in_for, derived.prev = directory, directory, None
+    assert inherits_checks(derived)
+
+
+def test_included_files_are_checked(tmp_path: Path) -> None:
+    """A subrequest is no follower: its checks are its own."""
+    prev, derived = follower(tmp_path)
+    derived.main, derived.prev = prev, None
+    assert not inherits_checks(derived)

@@ -13,7 +13,7 @@ from olexd.model.body import Body
 from olexd.model.request import Request
 from olexd.phases.derive import depth
 from olexd.phases.hooks import Order, Phase
-from olexd.phases.run import process_mapped
+from olexd.phases.run import process, process_mapped
 from olexd.phases.sides import to_pool, to_reactor
 from olexd.phases.subrequest import MAX_REDIRECTS, internal_redirect, lookup_uri
 from olexd.status import DECLINED, DONE, OK
@@ -319,6 +319,24 @@ class TestFailures:
         assert "in log_transaction" in error_log(tmp_path)
 
 
+class TestLateErrors:
+    @pytest.mark.parametrize("document", ["default", '"own text"', "/page"])
+    @pytest.mark.parametrize("status", [404, 500])
+    def test_promised_length(self, server: Server, document: str, status: int) -> None:
+        """Nothing of the error gets among the bytes that were promised: some are seen to be missing."""
+        server.config += f"\nErrorDocument {status} {document}"
+
+        def content(request: Request) -> int:
+            request.headers_out["Content-Length"] = "20"
+            request.output.write(b"as promised", True)
+            return status
+
+        server.on(Phase.HANDLER, content)
+        result = server.get()
+        assert (result.field("Content-Length"), result.body) == ("20", b"as promised")
+        assert not result.record.output.persist
+
+
 class TestErrorDocuments:
     def answer(self, server: Server, document: str, status: int = 404, **details: Any) -> Result:
         """Serve / with this ErrorDocument; /page tells what it was given."""
@@ -525,6 +543,24 @@ class TestCleanups:
         assert ran == ["log_transaction", "new", "old", "cleanup"]
         assert result.record.cleanups == []
 
+    def test_registered_by_a_cleanup_hook(self, server: Server) -> None:
+        """What a cleanup or a cleanup hook registers runs, too."""
+        ran: list[str] = []
+
+        def hook(request: Request) -> int:
+            ran.append("hook")
+            request.cleanups.append(lambda: ran.append("of hook"))
+            return OK
+
+        def content(request: Request) -> int:
+            request.cleanups.append(lambda: request.cleanups.append(lambda: ran.append("of cleanup")))
+            return OK
+
+        server.on(Phase.HANDLER, content)
+        server.on(Phase.CLEANUP, hook)
+        server.get()
+        assert ran == ["of cleanup", "hook", "of hook"]
+
     def test_failure(self, server: Server, tmp_path: Path) -> None:
         """A failing cleanup is logged and stops no other."""
 
@@ -607,6 +643,28 @@ class TestBodies:
 
         server.on(Phase.POST_READ_REQUEST, arrive)
         assert server.get(method="POST").status == status
+
+
+@pytest.mark.parametrize(
+    ("target", "early"),
+    [
+        ("/a//b/../c?q", "/a//b/../c"),
+        ("http://site.test/a//b/../c?q", "/a//b/../c"),
+        ("http://site.test?/q", "/a/c"),
+        ("*", "/a/c"),
+    ],
+)
+def test_the_path_as_it_was_sent(server: Server, target: str, early: str) -> None:
+    """The first phase finds the path as it was sent, later ones as it was settled."""
+    seen: list[str] = []
+    for phase in (Phase.POST_READ_REQUEST, Phase.TRANSLATE_NAME):
+        server.on(phase, lambda request: seen.append(request.uri) or DECLINED)  # type: ignore[func-returns-value]
+    record = make_record(server.config, uri="/a/c")
+    record.unparsed_uri = target
+    record.phases = server.get().record.phases
+    del seen[:]
+    drive(record, process(record))
+    assert seen == [early, "/a/c"]
 
 
 def test_settings_of_a_location_reach_the_handler(server: Server) -> None:

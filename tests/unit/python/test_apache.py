@@ -77,6 +77,8 @@ class TestServer:
         """Applications may add their own; the server's own are fixed."""
         server.mine = 1
         assert apache.main_server.mine == 1
+        assert "mine" not in dir(server)
+        assert not hasattr(server, "__dict__")
         with pytest.raises(AttributeError, match="attribute 'port' of 'mp_server' objects is not writable"):
             server.port = 1
 
@@ -142,6 +144,14 @@ class TestFunctions:
         assert (apache.mpm_query(apache.AP_MPMQ_IS_THREADED), apache.mpm_query(99)) == (1, 0)
         assert os.path.isabs(apache.server_root())
         assert ("ServerName", "app.test") in apache.config_tree()
+
+    def test_the_tree_is_a_copy(self) -> None:
+        """What is done to the tree, or to a list in it, is done to nobody else's."""
+        tree = apache.config_tree()
+        next(item for item in tree if isinstance(item, list)).clear()
+        del tree[0]
+        assert len(apache.config_tree()) == len(tree) + 1
+        assert all(item for item in apache.config_tree() if isinstance(item, list))
 
     @pytest.mark.parametrize(
         ("call", "text"),

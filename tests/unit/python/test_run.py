@@ -89,6 +89,8 @@ class TestStacks:
             ("/d/x.tar.gz", 202, ".tar.gz"),
             ("/d/x.gz", 200, None),
             ("/d/Makefile", 200, ""),
+            ("/d/x.", 200, ""),
+            ("/d/...", 200, ""),
             ("/d.py/", 200, ""),
             (None, 200, None),
         ],
