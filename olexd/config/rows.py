@@ -13,7 +13,7 @@ from enum import Enum, Flag, auto
 from typing import Any, TypeVar
 
 from olexd.config.errors import DirectiveError, Where
-from olexd.config.settings import UNSET
+from olexd.config.gathered import extended
 
 C = TypeVar("C")
 
@@ -194,8 +194,7 @@ def extend(field: str, convert: Callable[[Args], tuple[Any, ...]]) -> Callable[[
     """Return an `apply` that appends `convert(args)` to a tuple field of the same section."""
 
     def apply(conf: C, args: Args) -> C:
-        old = getattr(conf, field)
-        return dataclasses.replace(conf, **{field: (() if old is UNSET else old) + convert(args)})  # type: ignore[type-var]
+        return extended(conf, field, convert(args))
 
     return apply
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.python import skips_mapping
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
@@ -49,8 +50,7 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
         raise DirectiveError(f"Unsupported HTTP response code {word}")
     if int(word) == 401 and _ABSOLUTE.match(value):
         return conf
-    documents = {**current(conf, "error_documents"), int(word): check_text(value)}
-    return replace(conf, error_documents=documents)
+    return overlaid(conf, "error_documents", {int(word): check_text(value)})
 
 
 def _handler_name(word: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import overlaid
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
 from olexd.config.settings import UNSET
 
@@ -68,20 +69,11 @@ def current(conf: object, field: str) -> dict[Any, Any]:
     return {} if value is UNSET else dict(value)
 
 
-class Gathered(dict[Any, Any]):
-    """A mapping field of a section being read, which nobody else holds yet: it grows where it is."""
-
-
 def overlay(field: str, entries: Callable[[Args], Mapping[Any, Any]]) -> Callable[[C, Args], C]:
     """Return an `apply` that lays `entries(args)` over a mapping field of the same section."""
 
     def apply(conf: C, args: Args) -> C:
-        new = entries(args)
-        value = getattr(conf, field)
-        if type(value) is Gathered:
-            value.update(new)
-            return conf
-        return replace(conf, **{field: Gathered({**current(conf, field), **new})})  # type: ignore[type-var]
+        return overlaid(conf, field, entries(args))
 
     return apply
 

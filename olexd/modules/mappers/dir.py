@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
-from olexd.config.settings import UNSET, setting
+from olexd.config.settings import setting
 from olexd.model.cgi_env import scheme, server_name, server_port
 from olexd.model.request import Request
 from olexd.model.table import Table
@@ -44,8 +45,7 @@ def set_index(conf: DirDir, args: Args) -> DirDir:
     """Store the names; several lines of one section add up, `disabled` alone means none."""
     if [word.lower() for word in args.words] == ["disabled"]:
         return replace(conf, index=())
-    names: object = conf.index
-    return replace(conf, index=args.words if names is UNSET else (*conf.index, *args.words))
+    return extended(conf, "index", args.words)
 
 
 _REDIRECTS: Final = {"on": 302, "off": 0, "permanent": 301, "temp": 302, "seeother": 303}

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
-from olexd.config.settings import UNSET, Merge, Settings, setting
+from olexd.config.settings import Merge, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.cgi_env import scheme, server_name, server_port
 from olexd.model.logging import log_request
@@ -78,11 +79,7 @@ def _checked(found: Redirect) -> Redirect:
 
 
 def _append(conf: RedirectDir, args: Args, found: Redirect) -> RedirectDir:
-    if args.section is None:
-        early: object = conf.early
-        return replace(conf, early=(found,) if early is UNSET else (*conf.early, found))
-    late: object = conf.late
-    return replace(conf, late=(found,) if late is UNSET else (*conf.late, found))
+    return extended(conf, "early" if args.section is None else "late", [found])
 
 
 def _of_section(words: tuple[str, ...]) -> Redirect | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.rows import Args, Arity, Context, Directive, Override
 from olexd.modules.mappers.rewrite.maps import UNSUPPORTED, kind_of, make_map
 from olexd.modules.mappers.rewrite.rules import parse_condition, parse_rule
@@ -52,14 +53,14 @@ def set_engine(conf: RewriteDir, args: Args) -> RewriteDir:
 def add_condition(conf: RewriteDir, args: Args) -> RewriteDir:
     """Store a condition for the rule that follows."""
     rules = _rules(conf, args)
-    return _told(conf, args, replace(rules, pending=(*rules.pending, parse_condition(args.raw))))
+    return _told(conf, args, extended(rules, "pending", [parse_condition(args.raw)]))
 
 
 def add_rule(conf: RewriteDir, args: Args) -> RewriteDir:
     """Store a rule with the conditions before it."""
     rules = _rules(conf, args)
-    rule = parse_rule(args.raw, rules.pending)
-    return _told(conf, args, replace(rules, rules=(*rules.rules, rule), pending=()))
+    rule = parse_rule(args.raw, tuple(rules.pending))
+    return _told(conf, args, extended(replace(rules, pending=()), "rules", [rule]))
 
 
 def set_base(conf: RewriteDir, args: Args) -> RewriteDir:
