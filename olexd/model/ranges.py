@@ -8,7 +8,7 @@ from typing import Final
 
 MAX_OVERLAPS: Final = 20
 MAX_REVERSALS: Final = 20
-_SPEC: Final = re.compile(r"(\d*)-(\d*)", re.ASCII)
+_SPEC: Final = re.compile(r"(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store_f
 from olexd.modules.words import duration, lenient_duration, lenient_int, store_as
 
 _SV = Context.SV
-_RANGE: Final = re.compile(r"(\d+)(?:-(\d+))?(.*)", re.DOTALL)
-_RATE: Final = re.compile(r",minrate=(\d+)", re.IGNORECASE)
+_RANGE: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?(.*)", re.DOTALL)
+_RATE: Final = re.compile(r",minrate=(\d{1,9})", re.IGNORECASE)
 
 
 def _non_negative(word: str) -> int:

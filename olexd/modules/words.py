@@ -16,7 +16,7 @@ C = TypeVar("C")
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
-_NUMBER: Final = re.compile(r"\s*([+-]?\d+)(.*)", re.DOTALL)
+_NUMBER: Final = re.compile(r"\s*([+-]?\d{1,18})(.*)", re.DOTALL)
 
 
 def lenient_int(word: str) -> int:

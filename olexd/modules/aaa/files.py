@@ -2,31 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
-
-
-class WatchedFile(Generic[T]):
-    """What `parse` makes of files, remembered by path until a file's time, size or inode changes."""
-
-    def __init__(self, parse: Callable[[bytes], T]) -> None:
-        self._parse = parse
-        self._known: dict[str, tuple[tuple[int, int, int], T]] = {}
-
-    def get(self, path: str) -> T:
-        """Return the parsed file. Raises OSError when it cannot be read."""
-        found = os.stat(path)
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        with open(path, "rb") as file:
-            parsed = self._parse(file.read())
-        self._known[path] = (stamp, parsed)
-        return parsed
+from olexd.watched import WatchedFile
 
 
 def _lines(text: bytes) -> list[bytes]:

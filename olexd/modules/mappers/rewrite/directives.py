@@ -8,7 +8,7 @@ from typing import Final
 from olexd.config.errors import DirectiveError
 from olexd.config.gathered import extended
 from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.modules.mappers.rewrite.maps import UNSUPPORTED, kind_of, make_map
+from olexd.modules.mappers.rewrite.maps import doubts, make_map
 from olexd.modules.mappers.rewrite.rules import parse_condition, parse_rule
 from olexd.modules.mappers.rewrite.settings import RewriteDir, RewriteServer, RuleSet
 from olexd.modules.words import overlay
@@ -82,16 +82,6 @@ def set_options(conf: RewriteDir, args: Args) -> RewriteDir:
     return _told(conf, args, replace(rules, options=options))
 
 
-def _unsupported(args: Args) -> str:
-    """Return the warning for a kind of map that is not supported, or ""."""
-    kind = kind_of(args.words[1])
-    return (
-        f"RewriteMap {args.words[0]} has no values here: {kind} maps are not supported"
-        if kind in UNSUPPORTED
-        else ""
-    )
-
-
 _SVDH, _FILEINFO = Context.SVDH, Override.FILEINFO
 
 DIRECTIVES: Final = (
@@ -147,7 +137,7 @@ DIRECTIVES: Final = (
         Arity.TWO_OR_THREE,
         RewriteServer,
         overlay("maps", lambda args: {args.words[0]: make_map(args)}),
-        "A name and int:FUNCTION, txt:FILE or rnd:FILE",
-        warn=_unsupported,
+        "A name and int:FUNCTION, txt:FILE, rnd:FILE, dbm:FILE or prg:PROGRAM",
+        warn=doubts,
     ),
 )
