@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from olexd.config.core import CoreDir, CoreServer
 from olexd.model.request import Request
 from olexd.model.table import Table
+from olexd.uri import construct_url
 
 Variables = dict[str, str | None]
 """Variables by name: bytes as Latin-1 characters, as WSGI has it, or None."""
@@ -52,6 +53,11 @@ def server_port(record: Request) -> int:
     named = None if _is_canonical(record) else record.port_in_host
     physical = record.connection.local[1] if record.conf[CoreDir].physical_port else 0
     return named or record.host.port or physical or (443 if is_https(record) else 80)
+
+
+def own_url(record: Request, path: str) -> str:
+    """Return an absolute URL of this server as the client calls it; `path` is escaped already."""
+    return construct_url(scheme(record), server_name(record), server_port(record), path)
 
 
 @lru_cache(512)

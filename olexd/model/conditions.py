@@ -16,6 +16,7 @@ import time
 from email.utils import formatdate
 from typing import Final
 
+from olexd.blocks import read_blocks
 from olexd.config.core import CoreDir
 from olexd.model.request import Request
 from olexd.status import NOT_MODIFIED, OK, PRECONDITION_FAILED
@@ -99,10 +100,8 @@ def make_etag(found: os.stat_result, parts: frozenset[str], now: float, digest: 
 def digest_of(fd: int) -> str:
     """Return the base64 SHA-1 digest of an open file."""
     sha = hashlib.sha1(usedforsecurity=False)
-    offset = 0
-    while block := os.pread(fd, 65536, offset):
+    for block in read_blocks(fd, 0, os.fstat(fd).st_size, 65536):
         sha.update(block)
-        offset += len(block)
     return base64.b64encode(sha.digest()).decode("ascii")
 
 

@@ -12,14 +12,14 @@ from olexd.config.gathered import extended
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.config.settings import setting
-from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.cgi_env import own_url
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import lookup_uri
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
-from olexd.uri import construct_url, escape_path, with_query
+from olexd.uri import escape_path, with_query
 
 # Settings
 
@@ -131,8 +131,7 @@ def _add_slash(request: Request) -> int:
 
 
 def _absolute(request: Request, path: str, args: str | None) -> str:
-    target = with_query(escape_path(path), args)
-    return construct_url(scheme(request), server_name(request), server_port(request), target)
+    return own_url(request, with_query(escape_path(path), args))
 
 
 async def _find_index(request: Request, conf: DirDir) -> int:
