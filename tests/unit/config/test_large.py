@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -42,9 +44,21 @@ Header set X-Host {number}
 
 
 def _seconds(text: str) -> float:
-    start = time.process_time()
-    configure(text)
-    return time.process_time() - start
+    """Return how long a configuration takes to load, whatever else there is that waits to be collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        configure(text)
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def _grows_evenly(write: Callable[[int], str]) -> bool:
+    """Return whether four times the lines take about four times as long; noise gets three chances."""
+    few, many = write(2500), write(10_000)
+    return any(_seconds(many) < 7 * min(_seconds(few) for _ in range(3)) for _ in range(3))
 
 
 def test_hosts() -> None:
@@ -76,15 +90,10 @@ LINES: Final[dict[str, str]] = {
 }
 
 
-def _least_seconds(line: str, count: int, times: int) -> float:
-    text = "\n".join(line.format(n=n) for n in range(1, count))
-    return min(_seconds(text) for _ in range(times))
-
-
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def test_growth(line: str) -> None:
-    """Four times the lines take about four times as long: none pays for those before it."""
-    assert _least_seconds(line, 10_000, 2) < 7 * _least_seconds(line, 2500, 4)
+    """No line pays for those before it."""
+    assert _grows_evenly(lambda count: "\n".join(line.format(n=n) for n in range(1, count)))
 
 
 def test_names_of_a_host_grow_evenly() -> None:
@@ -94,8 +103,7 @@ def test_names_of_a_host_grow_evenly() -> None:
         names = "\n".join(f"ServerAlias a{n}.test *.w{n}.test" for n in range(count))
         return f"<VirtualHost *:80>\nServerName h.test\n{names}\n</VirtualHost>"
 
-    few = min(_seconds(host(2500)) for _ in range(4))
-    assert min(_seconds(host(10_000)) for _ in range(2)) < 7 * few
+    assert _grows_evenly(host)
 
 
 def test_hosts_share_the_main_servers_sections() -> None:
