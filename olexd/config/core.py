@@ -59,6 +59,7 @@ class CoreDir:
     accept_path_info: str = setting("default")
     use_canonical_name: str = setting("off")
     physical_port: bool = setting(False)
+    hostname_lookups: str = setting("off")
     add_default_charset: str = setting("")
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir, CoreServer
+from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.uri import construct_url
@@ -120,6 +121,8 @@ def common_variables(record: Request) -> Variables:
 def _add_common(env: Variables, record: Request) -> None:
     _add_headers(env, record)
     env |= _server_variables(record)
+    if record.connection.host_name is not None and (name := known_name(record)) is not None:
+        _add_client_name(env, name)
     env["REMOTE_ADDR"] = record.client_ip
     env["REMOTE_PORT"] = str(record.connection.peer[1])
     if record.notes_table is not None:
@@ -129,6 +132,14 @@ def _add_common(env: Variables, record: Request) -> None:
         env |= _user_variables(record.user, record.ap_auth_type)
     if record.prev is not None:
         env |= _redirect_variables(record.prev)
+
+
+def _add_client_name(env: Variables, name: str) -> None:
+    """Put the client's name where httpd has it, before its address."""
+    names = list(env)
+    behind = {key: env.pop(key) for key in names[names.index("REMOTE_ADDR") :]}
+    env["REMOTE_HOST"] = name
+    env |= behind
 
 
 def _context_variables(notes: Table) -> Variables:

@@ -17,6 +17,7 @@ from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.variables import check_text
+from olexd.modules.hostnames import HOSTNAME_DIRECTIVES, HOSTNAME_HOOKS
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
 from olexd.modules.words import accepted, current, store_choice
@@ -350,7 +351,6 @@ _ACCEPTED: Final = (
     accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
-    accepted("HostnameLookups", Context.SVD, Arity.ONE, CoreDir, "addresses are not looked up"),
     accepted("LimitXMLRequestBody", _SVDH, Arity.ONE, CoreDir, "no XML is read", Override.ANY),
     accepted("Mutex", Context.SERVER, Arity.RAW, CoreServer, "locks need no choice"),
     accepted("NameVirtualHost", Context.SERVER, Arity.ONE, CoreServer, "hosts are found by name anyway"),
@@ -397,7 +397,15 @@ MODULE: Final = Module(
         ("core.c", "http_core.c", "core_module", "http_module", "mod_core.c"),
         (CoreServer,),
         (CoreDir,),
-        (*_NAMES, *_HANDLING, *_CONTENT, *LIMIT_DIRECTIVES, *LOG_DIRECTIVES, *_ACCEPTED),
+        (
+            *_NAMES,
+            *_HANDLING,
+            *_CONTENT,
+            *HOSTNAME_DIRECTIVES,
+            *LIMIT_DIRECTIVES,
+            *LOG_DIRECTIVES,
+            *_ACCEPTED,
+        ),
     ),
     (
         Hook(
@@ -406,5 +414,6 @@ MODULE: Final = Module(
             Order.REALLY_LAST,
             lambda settings: not skips_mapping(settings),
         ),
+        *HOSTNAME_HOOKS,
     ),
 )

@@ -218,7 +218,7 @@ def _in_one_of(group_file: Callable[[Request], str], names: Iterable[str], reque
 
 
 def _by_host(names: Words, request: Request) -> Verdict:
-    host = confirmed_name(request.client_ip)
+    host = confirmed_name(request)
     return _verdict(host is not None and any(is_in_domain(host, name) for name in names(request)))
 
 

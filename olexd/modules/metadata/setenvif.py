@@ -15,6 +15,7 @@ from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override
 from olexd.config.settings import Merge, setting
 from olexd.expr import Condition, ExprError, condition
+from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.metadata.effects import heed
@@ -52,7 +53,7 @@ class SetEnvIfDir:
 
 _SPECIAL: Final[dict[str, Callable[[Request], str]]] = {
     "remote_addr": lambda request: request.client_ip,
-    "remote_host": lambda request: request.client_ip,
+    "remote_host": lambda request: known_name(request) or request.client_ip,
     "server_addr": lambda request: request.connection.local[0],
     "request_method": lambda request: request.method,
     "request_protocol": lambda request: request.protocol,
