@@ -46,7 +46,8 @@ class CoreDir:
 
     `handler` is SetHandler's name in lower case, "" for none. `error_documents` maps a status to the
     ErrorDocument value as written. `auth_type` keeps its case, "" for none or `None`. `max_ranges` is how
-    many byte ranges a request may ask for (0: ranges are off, -1: any number). `option_flags` and
+    many byte ranges a request may ask for (0: ranges are off, -1: any number), `max_overlaps` and
+    `max_reversals` how many of them may overlap and go backwards (-1: any number). `option_flags` and
     `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
     `options` and `etag_parts`.
     """
@@ -66,6 +67,8 @@ class CoreDir:
     option_flags: Mapping[str, bool] = setting({"followsymlinks": True}, Merge.OVERLAY)
     etag_flags: Mapping[str, bool] = setting({"mtime": True, "size": True}, Merge.OVERLAY)
     max_ranges: int = setting(200)
+    max_overlaps: int = setting(20)
+    max_reversals: int = setting(20)
 
     @property
     def options(self) -> frozenset[str]:

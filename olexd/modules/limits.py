@@ -29,13 +29,24 @@ def _strict_size(word: str) -> int:
     return int(word)
 
 
-def _max_ranges(word: str) -> int:
-    named = {"none": 0, "default": 200, "unlimited": -1}.get(word.lower())
-    if named is not None:
-        return named
-    if _strict_size(word) == 0:
+def _range_limit(name: str, field: str, default: int, help: str) -> Directive:
+    """Return the row of a limit for the byte ranges of a request; 0 is none, -1 any number."""
+    named = {"none": 0, "default": default, "unlimited": -1}
+
+    def limit(word: str) -> int:
+        number = named.get(word.lower(), -2)
+        return number if number != -2 else _positive(word)
+
+    message = f"{name} requires 'none', 'default', 'unlimited' or a positive integer"
+    return Directive(
+        name, Context.SVD, Arity.ONE, CoreDir, store_as(field, limit, message), help, str(default)
+    )
+
+
+def _positive(word: str) -> int:
+    if (number := _strict_size(word)) == 0:
         raise ValueError
-    return int(word)
+    return number
 
 
 def _read_timeout(key: str, value: str, shown: str) -> tuple[int, int, int]:
@@ -201,17 +212,7 @@ LIMIT_DIRECTIVES: Final = (
         "how requests are read; only the defaults are supported",
         "Strict LenientMethods Allow0.9",
     ),
-    Directive(
-        "MaxRanges",
-        Context.SVD,
-        Arity.ONE,
-        CoreDir,
-        store_as(
-            "max_ranges",
-            _max_ranges,
-            "MaxRanges requires 'none', 'default', 'unlimited' or a positive integer",
-        ),
-        "How many byte ranges one request may ask for",
-        "200",
-    ),
+    _range_limit("MaxRanges", "max_ranges", 200, "How many byte ranges one request may ask for"),
+    _range_limit("MaxRangeOverlaps", "max_overlaps", 20, "How many of them may overlap or touch"),
+    _range_limit("MaxRangeReversals", "max_reversals", 20, "How many of them may go backwards"),
 )
