@@ -38,6 +38,8 @@ class CoreServer:
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
     strict_host_check: bool = setting(False)
+    redirect_limit: int = setting(10)
+    subrequest_limit: int = setting(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class CoreDir:
     many byte ranges a request may ask for (0: ranges are off, -1: any number), `max_overlaps` and
     `max_reversals` how many of them may overlap and go backwards (-1: any number). `option_flags` and
     `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
-    `options` and `etag_parts`.
+    `options` and `etag_parts`. `pass_credentials` and `current_request_uri` are about what programs are told:
+    Authorization, and the path as it is after redirects in place of the client's.
     """
 
     handler: str = setting("")
@@ -61,6 +64,9 @@ class CoreDir:
     use_canonical_name: str = setting("off")
     physical_port: bool = setting(False)
     hostname_lookups: str = setting("off")
+    qualify_redirect_url: bool = setting(False)
+    pass_credentials: bool = setting(False)
+    current_request_uri: bool = setting(False)
     add_default_charset: str = setting("")
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)

@@ -12,11 +12,13 @@ from olexd.config.errors import DirectiveError
 from olexd.config.gathered import overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.python import skips_mapping
-from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
+from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore, store, store_flag
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
+from olexd.model.methods import register_method
 from olexd.model.request import Request
 from olexd.model.variables import check_text
+from olexd.modules.environment import ENVIRONMENT_DIRECTIVES
 from olexd.modules.hostnames import HOSTNAME_DIRECTIVES, HOSTNAME_HOOKS
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
@@ -97,6 +99,20 @@ def set_options(conf: CoreDir, args: Args) -> CoreDir:
         return replace(conf, option_flags={**current(conf, "option_flags"), **edits})
     chosen = frozenset[str]().union(*map(_option_names, words))
     return replace(conf, option_flags={name: name in chosen for name in OPTIONS | {"multiviews"}})
+
+
+def register_methods(conf: CoreServer, args: Args) -> CoreServer:
+    """Make methods known, for the whole process."""
+    for word in args.words:
+        try:
+            register_method(word)
+        except ValueError as error:
+            raise DirectiveError(f"RegisterHttpMethod: {error}") from None
+    return conf
+
+
+def _not_merged(args: Args) -> str:
+    return "MergeTrailers On: fields behind a body are checked and left out here" if args.flag else ""
 
 
 _ETAG_PARTS: Final = frozenset({"inode", "mtime", "size", "digest"})
@@ -265,6 +281,24 @@ _HANDLING: Final = (
         "On",
     ),
     Directive(
+        "RegisterHttpMethod",
+        Context.SERVER,
+        Arity.ITERATE,
+        CoreServer,
+        register_methods,
+        "Methods that files answer with 405 and not 501, and that may be named in Require and AllowMethods",
+    ),
+    Directive(
+        "MergeTrailers",
+        _SV,
+        Arity.FLAG,
+        CoreServer,
+        ignore,
+        "Whether fields behind a chunked body count as header fields; only Off is supported",
+        "Off",
+        warn=_not_merged,
+    ),
+    Directive(
         "TraceEnable",
         _SV,
         Arity.ONE,
@@ -348,6 +382,7 @@ _ACCEPTED: Final = (
     accepted("DefaultType", _SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", _FILEINFO),
     accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO),
     accepted("EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO),
+    accepted("ExtendedStatus", Context.SERVER, Arity.FLAG, CoreServer, "there is no status page to extend"),
     accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
     accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
@@ -358,7 +393,6 @@ _ACCEPTED: Final = (
     accepted("Protocols", _SV, Arity.ITERATE, CoreServer, "HTTP/1.1 is what is spoken"),
     accepted("ProtocolsHonorOrder", _SV, Arity.ONE, CoreServer, "HTTP/1.1 is what is spoken"),
     accepted("ReadBufferSize", Context.SVD, Arity.ONE, CoreDir, "buffers have a fixed size"),
-    accepted("RegisterHttpMethod", Context.SERVER, Arity.ITERATE, CoreServer, "handlers see every method"),
     accepted("RLimitCPU", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
     accepted("RLimitMEM", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
     accepted("RLimitNPROC", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
@@ -401,6 +435,7 @@ MODULE: Final = Module(
             *_NAMES,
             *_HANDLING,
             *_CONTENT,
+            *ENVIRONMENT_DIRECTIVES,
             *HOSTNAME_DIRECTIVES,
             *LIMIT_DIRECTIVES,
             *LOG_DIRECTIVES,

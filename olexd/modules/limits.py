@@ -106,6 +106,14 @@ def check_protocol_options(conf: CoreServer, args: Args) -> CoreServer:
     return conf
 
 
+def set_recursion_limit(conf: CoreServer, args: Args) -> CoreServer:
+    """Store how many redirects may follow each other and how deep subrequests go; one number says both."""
+    redirects, subrequests = lenient_int(args.word), lenient_int(args.words[-1])
+    if redirects <= 0 or subrequests <= 0:
+        raise DirectiveError("The recursion limit must be greater than zero.")
+    return replace(conf, redirect_limit=redirects, subrequest_limit=subrequests)
+
+
 _STAGES: Final = frozenset({"handshake", "header", "body"})
 
 LIMIT_DIRECTIVES: Final = (
@@ -211,6 +219,15 @@ LIMIT_DIRECTIVES: Final = (
         check_protocol_options,
         "how requests are read; only the defaults are supported",
         "Strict LenientMethods Allow0.9",
+    ),
+    Directive(
+        "LimitInternalRecursion",
+        _SV,
+        Arity.ONE_OR_TWO,
+        CoreServer,
+        set_recursion_limit,
+        "How many internal redirects may follow each other, and how deep subrequests may go",
+        "10",
     ),
     _range_limit("MaxRanges", "max_ranges", 200, "How many byte ranges one request may ask for"),
     _range_limit("MaxRangeOverlaps", "max_overlaps", 20, "How many of them may overlap or touch"),

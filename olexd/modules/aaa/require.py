@@ -19,7 +19,7 @@ from olexd.expr import Condition, ExprError, condition, string
 from olexd.model.accounts import group_name, user_name
 from olexd.model.hosts import confirmed_name, has_address, is_in_domain
 from olexd.model.logging import log_request
-from olexd.model.methods import REGISTERED
+from olexd.model.methods import is_registered
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.aaa.files import GROUPS
@@ -288,7 +288,7 @@ def _ip(words: tuple[str, ...]) -> Requirement:
 
 def _method(words: tuple[str, ...]) -> Requirement:
     for word in words:
-        if word not in REGISTERED:
+        if not is_registered(word):
             raise DirectiveError(f"Invalid Method '{word}'")
     methods = frozenset(words) | ({"HEAD"} if "GET" in words else frozenset())
     return Requirement(partial(_by_method, methods))
