@@ -18,11 +18,12 @@ from olexd.model.logging import log_request
 from olexd.model.methods import register_method
 from olexd.model.request import Request
 from olexd.model.variables import check_text
+from olexd.modules.accepted import ACCEPTED
 from olexd.modules.environment import ENVIRONMENT_DIRECTIVES
 from olexd.modules.hostnames import HOSTNAME_DIRECTIVES, HOSTNAME_HOOKS
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
-from olexd.modules.words import accepted, current, store_choice
+from olexd.modules.words import current, store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED, NOT_FOUND, OK, REASONS
 
@@ -373,41 +374,6 @@ _CONTENT: Final = (
     ),
 )
 
-_ACCEPTED: Final = (
-    accepted(
-        "AcceptFilter", Context.SERVER, Arity.TWO, CoreServer, "the kernel is asked for nothing special"
-    ),
-    accepted("ContentDigest", _SVDH, Arity.FLAG, CoreDir, "Content-MD5 is obsolete", Override.OPTIONS),
-    accepted("DefaultRuntimeDir", Context.SERVER, Arity.ONE, CoreServer, "no runtime files are kept"),
-    accepted("DefaultType", _SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", _FILEINFO),
-    accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO),
-    accepted("EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO),
-    accepted("ExtendedStatus", Context.SERVER, Arity.FLAG, CoreServer, "there is no status page to extend"),
-    accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
-    accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
-    accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
-    accepted("LimitXMLRequestBody", _SVDH, Arity.ONE, CoreDir, "no XML is read", Override.ANY),
-    accepted("Mutex", Context.SERVER, Arity.RAW, CoreServer, "locks need no choice"),
-    accepted("NameVirtualHost", Context.SERVER, Arity.ONE, CoreServer, "hosts are found by name anyway"),
-    accepted("Protocol", _SV, Arity.ONE, CoreServer, "every listener speaks HTTP"),
-    accepted("Protocols", _SV, Arity.ITERATE, CoreServer, "HTTP/1.1 is what is spoken"),
-    accepted("ProtocolsHonorOrder", _SV, Arity.ONE, CoreServer, "HTTP/1.1 is what is spoken"),
-    accepted("ReadBufferSize", Context.SVD, Arity.ONE, CoreDir, "buffers have a fixed size"),
-    accepted("RLimitCPU", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted("RLimitMEM", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted("RLimitNPROC", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted(
-        "ScriptInterpreterSource",
-        _SVDH,
-        Arity.ONE,
-        CoreDir,
-        "their first line says what runs them",
-        _FILEINFO,
-    ),
-    accepted("SeeRequestTail", Context.SERVER, Arity.FLAG, CoreServer, "there is no scoreboard"),
-    accepted("ServerPath", _SV, Arity.ONE, CoreServer, "clients send a Host field"),
-)
-
 # Hooks
 
 
@@ -439,7 +405,7 @@ MODULE: Final = Module(
             *HOSTNAME_DIRECTIVES,
             *LIMIT_DIRECTIVES,
             *LOG_DIRECTIVES,
-            *_ACCEPTED,
+            *ACCEPTED,
         ),
     ),
     (
