@@ -67,10 +67,11 @@ def confirmed_name(request: Request) -> str | None:
     """Return the client's name if it leads back to its address; remembered on the connection. Blocks."""
     address = request.client_ip
     known = request.connection.host_name
-    if known is None or known.address != address:
+    if known is None or known.address != address or known == HostName(address):
+        # Where no name came, it may just have come too late.
         known = look_up(address, confirm=True)
-    elif known.confirmed is None:
-        known = replace(known, confirmed=known.name is not None and has_address(known.name, address))
+    elif known.name is not None and known.confirmed is None:
+        known = replace(known, confirmed=has_address(known.name, address))
     request.connection.host_name = known
     return known.name if known.confirmed else None
 

@@ -79,6 +79,14 @@ def test_a_connection_remembers(resolver: Resolver, monkeypatch: pytest.MonkeyPa
     assert confirmed_name(request) is None
 
 
+def test_a_name_that_came_too_late(resolver: Resolver) -> None:
+    """What gives rights asks again for a name that did not come in time."""
+    resolver("client.example.org", "192.0.2.7")
+    request = make_request(configure(""), peer="192.0.2.7")
+    request.connection.host_name = HostName("192.0.2.7")
+    assert confirmed_name(request) == "client.example.org"
+
+
 def test_a_name_that_is_known_is_confirmed_when_it_has_to_be(resolver: Resolver) -> None:
     """HostnameLookups On believes names; what gives rights does not."""
     resolver("trusted.example.org", "192.0.2.7")
