@@ -73,9 +73,8 @@ def _decode_one(match: re.Match[bytes], keep: bytes) -> bytes:
 
 
 def _normalise(path: bytes, merge_slashes: bool) -> bytes:
-    """Merge slashes and remove dot segments; a path that leaves the root is refused."""
-    if merge_slashes:
-        path = _SLASHES.sub(b"/", path)
+    """Merge slashes, at the beginning in any case, and remove dot segments; refuse what leaves the root."""
+    path = _SLASHES.sub(b"/", path) if merge_slashes else b"/" + path.lstrip(b"/")
     if b"/." not in path:
         return path
     kept: list[bytes] = []

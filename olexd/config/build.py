@@ -9,6 +9,7 @@ import os
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from olexd.config.builtin import BUILTIN, Listeners, Naming
 from olexd.config.conditions import Facts, LoadedModules
@@ -24,8 +25,8 @@ from olexd.config.rows import Context
 from olexd.config.scope import HostDraft, Scope
 from olexd.config.second_pass import SecondPass
 from olexd.config.sections import DirectoryIndex, LocationIndex
-from olexd.config.server import DirectorySections, HostConfig, SectionIndex, ServerConfig
-from olexd.config.settings import UNSET, Settings, merge_settings, resolve, resolve_settings
+from olexd.config.server import DirectorySections, HostConfig, Htaccess, SectionIndex, ServerConfig
+from olexd.config.settings import Settings, merge_settings, resolve, resolve_settings
 from olexd.config.source import read_text
 from olexd.config.tree import config_tree
 from olexd.regex import DEFAULT_OPTIONS, current_options, regex_options
@@ -92,12 +93,11 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
     facts = parser.facts
     main_host = _host(main, None, None, facts)
     hosts = [_host(draft, main, main_host, facts) for draft in drafts]
-    listens = main.server.get(Listeners, Listeners()).listens
     return ServerConfig(
         main=main_host,
         hosts=(main_host, *hosts),
         selector=HostSelector(main_host, hosts),
-        listens=() if listens is UNSET else listens,
+        listens=tuple(resolve(main.server.get(Listeners, Listeners())).listens.values()),
         server_root=facts.server_root,
         loaded=tuple(facts.modules.names),
         defines=dict(facts.defines),
@@ -110,8 +110,8 @@ def _compiled(main: HostDraft, drafts: Sequence[HostDraft], parser: Parser) -> S
 def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None, facts: Facts) -> HostConfig:
     """Compile the main server, or a virtual host, which shares what it adds nothing to."""
     outer = main or HostDraft()
-    names = Settings({Naming: Naming()})
-    server = resolve_settings(merge_settings(outer.server, merge_settings(names, draft.server)))
+    named = merge_settings({Naming: Naming()}, draft.server)
+    server = resolve_settings(merge_settings(outer.server, named))
     naming: Naming = server[Naming]
     if any(CoreServer in spec.server for spec in facts.registry.modules):
         _place_error_log(server, facts.server_root)
@@ -140,14 +140,28 @@ def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None
         files=(*outer.files, *draft.files),
         ifs=(*outer.ifs, *draft.ifs),
         proxies=(*outer.proxies, *draft.proxies),
-        htaccess=htaccess_files(server[AccessFiles].names, directories, facts),
+        htaccess=_htaccess(server[AccessFiles].names, directories, main_host, facts),
     )
+
+
+def _htaccess(
+    names: Sequence[str], directories: DirectorySections, main_host: HostConfig | None, facts: Facts
+) -> Htaccess | None:
+    """Return what finds .htaccess files: the main server's if it looks for the same in the same places."""
+    if main_host is None or directories is not main_host.directories:
+        return htaccess_files(names, directories, facts)
+    if names != main_host.server[AccessFiles].names:
+        return htaccess_files(names, directories, facts)
+    return main_host.htaccess
+
+
+_ERROR_LOG: Final = resolve(CoreServer()).error_log
 
 
 def _place_error_log(server: Settings, server_root: str) -> None:
     """Put the error log that nobody named below ServerRoot; ErrorLog itself stores absolute paths."""
     core = server[CoreServer]
-    if core.error_log == resolve(CoreServer()).error_log:
+    if core.error_log == _ERROR_LOG:
         server[CoreServer] = replace(core, error_log=os.path.join(server_root, core.error_log))
 
 

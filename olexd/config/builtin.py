@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended, overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.overrides import OVERRIDE_DIRECTIVES, AccessFiles, Overrides
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
@@ -39,9 +41,9 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """What the server listens on (main server only)."""
+    """What the server listens on, by host, port and path (main server only)."""
 
-    listens: tuple[Listen, ...] = setting((), Merge.APPEND)
+    listens: Mapping[tuple[str, int, str], Listen] = setting({}, Merge.OVERLAY)
 
 
 _SERVER_NAME: Final = re.compile(r"(?:(?P<scheme>[^/:]*)://)?(?P<host>[^/]*)")
@@ -67,9 +69,7 @@ def _server_alias(conf: Naming, args: Args) -> Naming:
     # Brackets belong to IPv6 addresses here.
     wild = tuple(word for word in args.words if "*" in word or "?" in word)
     plain = tuple(word for word in args.words if word not in wild)
-    aliases = () if conf.aliases is UNSET else conf.aliases  # type: ignore[comparison-overlap]
-    wild_aliases = () if conf.wild_aliases is UNSET else conf.wild_aliases  # type: ignore[comparison-overlap]
-    return dataclasses.replace(conf, aliases=aliases + plain, wild_aliases=wild_aliases + wild)
+    return extended(extended(conf, "aliases", plain), "wild_aliases", wild)
 
 
 def _listen(conf: Listeners, args: Args) -> Listeners:
@@ -81,10 +81,10 @@ def _listen(conf: Listeners, args: Args) -> Listeners:
     else:
         host, port = _host_and_port(address)
         listen = Listen(host, port, "", _protocol(args, port), args.where)
-    others: tuple[Listen, ...] = () if conf.listens is UNSET else conf.listens  # type: ignore[comparison-overlap]
-    if any((listen.host, listen.port, listen.path) == (one.host, one.port, one.path) for one in others):
+    place = (listen.host, listen.port, listen.path)
+    if conf.listens is not UNSET and place in conf.listens:  # type: ignore[comparison-overlap]
         raise DirectiveError("Cannot define multiple Listeners on the same IP:port")
-    return dataclasses.replace(conf, listens=(*others, listen))
+    return overlaid(conf, "listens", {place: listen})
 
 
 def _unix_path(address: str) -> str:

@@ -39,13 +39,14 @@ class LoadedModules:
 
     All built-in ones do when the configuration has no LoadModule line, which is known only at its end:
     `named` says that it has one. `guessed` tells that a built-in one counted for lack of such a line.
+    `names` are the short names of those that lines named, in order.
     """
 
     def __init__(self, specs: Iterable[ModuleSpec], named: bool = False) -> None:
         self.named = named
         self.guessed = False
         self._specs = {name: spec for spec in specs for name in spec.identifiers}
-        self.names: list[str] = []
+        self.names: dict[str, None] = {}
         self._present: set[str] = {*ALWAYS_LOADED, *ALWAYS_LOADED.values()}
         self._mpm: set[str] = set(DEFAULT_MPM)
 
@@ -61,8 +62,7 @@ class LoadedModules:
             names.update(spec.identifiers)
             short = spec.name
         self._present |= names
-        if short not in self.names:
-            self.names.append(short)
+        self.names.setdefault(short)
         return True
 
     def has(self, name: str) -> bool:

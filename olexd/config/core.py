@@ -42,6 +42,8 @@ class CoreServer:
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
     strict_host_check: bool = setting(False)
+    redirect_limit: int = setting(10)
+    subrequest_limit: int = setting(10)
 
 
 _DEFAULT_ETAG: Final = frozenset({"mtime", "size"})
@@ -54,9 +56,11 @@ class CoreDir:
     `handler` is SetHandler's name in lower case, "" for none. `error_documents` maps a status to the
     ErrorDocument value as written. `auth_type` and `auth_name` are None where nothing was said, and the type
     where it is off; `olexd.model.realm` says what they come to. `max_ranges` is how many byte ranges a
-    request may ask for (0: ranges are off, -1: any number). `option_flags` and
+    request may ask for (0: ranges are off, -1: any number), `max_overlaps` and
+    `max_reversals` how many of them may overlap and go backwards (-1: any number). `option_flags` and
     `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
-    `options` and `etag_parts`.
+    `options` and `etag_parts`. `pass_credentials` and `current_request_uri` are about what programs are told:
+    Authorization, and the path as it is after redirects in place of the client's.
     """
 
     handler: str = setting("")
@@ -67,12 +71,18 @@ class CoreDir:
     accept_path_info: str = setting("default")
     use_canonical_name: str = setting("off")
     physical_port: bool = setting(False)
+    hostname_lookups: str = setting("off")
+    qualify_redirect_url: bool = setting(False)
+    pass_credentials: bool = setting(False)
+    current_request_uri: bool = setting(False)
     add_default_charset: str = setting("")
     server_signature: str = setting("off")
     log_level: Mapping[str, str] = setting({"": "warn"}, Merge.OVERLAY)
     option_flags: Mapping[str, bool] = setting({"followsymlinks": True}, Merge.OVERLAY)
     etag_flags: Mapping[str, bool] = setting({}, Merge.OVERLAY)
     max_ranges: int = setting(200)
+    max_overlaps: int = setting(20)
+    max_reversals: int = setting(20)
 
     @property
     def options(self) -> frozenset[str]:

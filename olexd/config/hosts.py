@@ -71,7 +71,8 @@ class _HostSet:
     wild: list[tuple[int, re.Pattern[str]]] = field(default_factory=list)
 
     def add(self, host: HostConfig) -> None:
-        if host in self.hosts:
+        """Add a host, whose addresses come one after the other."""
+        if self.hosts and self.hosts[-1] is host:
             return
         position = len(self.hosts)
         self.hosts.append(host)

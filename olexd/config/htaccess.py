@@ -26,6 +26,7 @@ from olexd.config.settings import Settings, merge_settings, resolve
 from olexd.config.source import decode
 from olexd.regex import regex_options
 from olexd.status import FORBIDDEN, INTERNAL_SERVER_ERROR
+from olexd.watched import Stamp, stamp_of
 
 MAX_KNOWN: Final = 4096
 """How many files, and how many directories, a host remembers."""
@@ -40,8 +41,6 @@ SETTLED_NS: Final = 2_000_000_000
 """How old a change must be for a file's times to tell the next one, in nanoseconds."""
 
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
-
-Stamp = tuple[int, int, int, int]
 
 
 class HtaccessError(Exception):
@@ -166,7 +165,7 @@ class HtaccessFiles:
         for name in self._names:
             path = place.directory + name
             try:
-                stamp = _stamp(os.stat(path))
+                stamp = stamp_of(os.stat(path))
             except OSError as error:
                 if error.errno in _MISSING:
                     continue
@@ -254,10 +253,6 @@ def _unreadable(path: str, error: OSError) -> HtaccessError:
     )
 
 
-def _stamp(found: os.stat_result) -> Stamp:
-    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
-
-
 def _contents(path: str) -> tuple[Stamp, bytes]:
     """Return a file's stamp and contents. Raises OSError, also for what is no file or far too large."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -267,4 +262,4 @@ def _contents(path: str) -> tuple[Stamp, bytes]:
             raise OSError(errno.EBADF, "not a regular file")
         if found.st_size > MAX_SIZE:
             raise OSError(errno.EFBIG, f"larger than {MAX_SIZE} bytes")
-        return _stamp(found), file.read(MAX_SIZE)
+        return stamp_of(found), file.read(MAX_SIZE)

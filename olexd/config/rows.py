@@ -13,7 +13,8 @@ from enum import Enum, Flag, auto
 from typing import Any, TypeVar
 
 from olexd.config.errors import DirectiveError, Where
-from olexd.config.settings import UNSET, Settings
+from olexd.config.gathered import extended
+from olexd.config.settings import Settings
 from olexd.expr import Vocabulary
 
 C = TypeVar("C")
@@ -200,8 +201,7 @@ def extend(field: str, convert: Callable[[Args], tuple[Any, ...]]) -> Callable[[
     """Return an `apply` that appends `convert(args)` to a tuple field of the same section."""
 
     def apply(conf: C, args: Args) -> C:
-        old = getattr(conf, field)
-        return dataclasses.replace(conf, **{field: (() if old is UNSET else old) + convert(args)})  # type: ignore[type-var]
+        return extended(conf, field, convert(args))
 
     return apply
 

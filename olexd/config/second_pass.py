@@ -12,6 +12,7 @@ from typing import Any, Final
 from olexd.config.arity import checked_words
 from olexd.config.conditions import Facts
 from olexd.config.errors import DirectiveError, NotPermitted, Problem, UnknownDirective, Where
+from olexd.config.gathered import settle
 from olexd.config.headers import header_argument, if_condition, path_section, section_argument
 from olexd.config.hosts import UnknownHost, parse_addresses
 from olexd.config.lexer import split_words
@@ -24,19 +25,14 @@ from olexd.expr import REQUEST, condition
 
 LOCATIONS: Final = (SectionKind.LOCATION, SectionKind.LOCATION_MATCH)
 DIRECTORIES: Final = (SectionKind.DIRECTORY, SectionKind.DIRECTORY_MATCH)
+FILES: Final = (SectionKind.FILES, SectionKind.FILES_MATCH)
+PROXIES: Final = (SectionKind.PROXY, SectionKind.PROXY_MATCH)
 PATH_SECTIONS: Final = {
-    f"<{kind.value.lower()}": kind
-    for kind in (
-        *DIRECTORIES,
-        *LOCATIONS,
-        SectionKind.FILES,
-        SectionKind.FILES_MATCH,
-    )
+    f"<{kind.value.lower()}": kind for kind in (*DIRECTORIES, *LOCATIONS, *FILES, *PROXIES)
 }
 LIMITS: Final = ("<limit", "<limitexcept")
 ALWAYS: Final = condition("true", REQUEST)
-PROXIES: Final = {"<proxy": SectionKind.PROXY, "<proxymatch": SectionKind.PROXY_MATCH}
-URL_SECTIONS: Final = (*LOCATIONS, *PROXIES.values())
+URL_SECTIONS: Final = (*LOCATIONS, *PROXIES)
 """Sections in which no `<Files>` can apply."""
 IFS: Final = {"<if": "<If", "<elseif": "<ElseIf", "<else": "<Else"}
 
@@ -69,7 +65,13 @@ class SecondPass:
         self.hosts: list[HostDraft] = []
 
     def run(self, nodes: Sequence[Node], scope: Scope) -> None:
-        """Apply everything in `nodes`, which stand in `scope`."""
+        """Apply everything in `nodes`, which are all that stands in `scope`."""
+        self._apply_all(nodes, scope)
+        settle(scope.settings)
+        if scope.settings is scope.host.base:
+            settle(scope.host.server)
+
+    def _apply_all(self, nodes: Sequence[Node], scope: Scope) -> None:
         for node in nodes:
             try:
                 if isinstance(node, Block):
@@ -181,8 +183,6 @@ class SecondPass:
             self._virtual_host(block, scope)
         elif key in LIMITS:
             self._limit(block, scope)
-        elif key in PROXIES:
-            self._path_section(block, PROXIES[key], scope)
         elif key in IFS:
             self._if_section(block, IFS[key], scope)
         else:
@@ -199,7 +199,7 @@ class SecondPass:
 
     def _path_section(self, block: Block, kind: SectionKind, scope: Scope) -> None:
         name = f"<{kind.value}"
-        is_files = kind in (SectionKind.FILES, SectionKind.FILES_MATCH)
+        is_files = kind in FILES
         self._allowed(name, Context.SVDH if is_files else Context.SV, scope)
         self._outside_containers(name, scope)
         self._permit(name, Override.ANY, scope)
@@ -225,12 +225,12 @@ class SecondPass:
     def _place(self, section: Section, scope: Scope) -> None:
         if section.kind in LOCATIONS:
             scope.host.locations.append(section)
-        elif section.kind in PROXIES.values():
+        elif section.kind in PROXIES:
             scope.host.proxies.append(section)
         elif section.kind in DIRECTORIES:
             scope.host.directories.append(section)
         else:
-            if scope.kind in (SectionKind.FILES, SectionKind.FILES_MATCH):
+            if scope.kind in FILES:
                 self._warn(section.where, "<Files> inside <Files> never applies, as in httpd")
             scope.files.append(section)
 
@@ -267,7 +267,7 @@ class SecondPass:
             raise DirectiveError(f"{name}> directive excludes all methods")
         if methods == scope.methods:
             raise DirectiveError(f"{name}> directive specifies methods already excluded")
-        self.run(block.children, replace(scope, parent=f"{name}>", methods=methods))
+        self._apply_all(block.children, replace(scope, parent=f"{name}>", methods=methods))
 
     def _if_section(self, block: Block, name: str, scope: Scope) -> None:
         self._allowed(name, Context.SVDH, scope)

@@ -6,7 +6,6 @@ outbox, which the reactor empties as the client takes them. The socket is never 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from OpenSSL import SSL
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
+from olexd.blocks import read_blocks
 from olexd.errors import BadRequest, ClientGone
 from olexd.http.channel import Channel
 from olexd.http.parser import Head
@@ -221,7 +221,7 @@ class TLSWriter(SocketWriter):
         Pool thread only. Raises ClientGone like `send()`.
         """
         total = 0
-        while total < length and (block := os.pread(fd, min(OUTBOX_MAX, length - total), offset + total)):
+        for block in read_blocks(fd, offset, length, OUTBOX_MAX):
             self.send((block,))
             total += len(block)
         return total

@@ -11,15 +11,21 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.config.core import CoreDir, CoreServer
+from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.table import Table
+from olexd.uri import construct_url, with_query
 
 Variables = dict[str, str | None]
 """Variables by name: bytes as Latin-1 characters, as WSGI has it, or None."""
 
 _PLAIN_NAME: Final = re.compile(b"[A-Za-z0-9-]+")
 _OWN_NAMES: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
-_KEPT_BACK: Final = frozenset({b"authorization", b"proxy-authorization", b"proxy"})
+_CREDENTIALS: Final = {
+    b"authorization": "HTTP_AUTHORIZATION",
+    b"proxy-authorization": "HTTP_PROXY_AUTHORIZATION",
+}
+_KEPT_BACK: Final = frozenset({*_CREDENTIALS, b"proxy"})
 _MAX_KNOWN: Final = 64
 """How many ways to name the server are remembered."""
 _PATH: Final = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -54,6 +60,11 @@ def server_port(record: Request) -> int:
     return named or record.host.port or physical or (443 if is_https(record) else 80)
 
 
+def own_url(record: Request, path: str) -> str:
+    """Return an absolute URL of this server as the client calls it; `path` is escaped already."""
+    return construct_url(scheme(record), server_name(record), server_port(record), path)
+
+
 @lru_cache(512)
 def _header_variable(name: bytes) -> str | None:
     """Return the variable for a header field, None for one that programs are not told of."""
@@ -72,8 +83,11 @@ def _header_lines(record: Request) -> Sequence[tuple[bytes, bytes]]:
 
 
 def _add_headers(env: Variables, record: Request) -> None:
+    passes_credentials = record.conf[CoreDir].pass_credentials
     for name, value in _header_lines(record):
         variable = _header_variable(name)
+        if variable is None and passes_credentials:
+            variable = _CREDENTIALS.get(name.lower())
         if variable is not None:
             text = value.decode("latin-1")
             env[variable] = f"{env[variable]}, {text}" if variable in env else text
@@ -114,6 +128,8 @@ def common_variables(record: Request) -> Variables:
 def _add_common(env: Variables, record: Request) -> None:
     _add_headers(env, record)
     env |= _server_variables(record)
+    if record.connection.host_name is not None and (name := known_name(record)) is not None:
+        _add_client_name(env, name)
     env["REMOTE_ADDR"] = record.client_ip
     env["REMOTE_PORT"] = str(record.connection.peer[1])
     if record.notes_table is not None:
@@ -122,7 +138,15 @@ def _add_common(env: Variables, record: Request) -> None:
     if record.user is not None:
         env |= _user_variables(record.user, record.ap_auth_type)
     if record.prev is not None:
-        env |= _redirect_variables(record.prev)
+        env |= _redirect_variables(record.prev, record.conf[CoreDir].qualify_redirect_url)
+
+
+def _add_client_name(env: Variables, name: str) -> None:
+    """Put the client's name where httpd has it, before its address."""
+    names = list(env)
+    behind = {key: env.pop(key) for key in names[names.index("REMOTE_ADDR") :]}
+    env["REMOTE_HOST"] = name
+    env |= behind
 
 
 def _context_variables(notes: Table) -> Variables:
@@ -203,9 +227,10 @@ def _user_variables(user: str, kind: str | None) -> Variables:
     return named if kind is None else {**named, "AUTH_TYPE": kind}
 
 
-def _redirect_variables(before: Request) -> Variables:
+def _redirect_variables(before: Request, qualified: bool) -> Variables:
     query = {} if before.args is None else {"REDIRECT_QUERY_STRING": as_bytes_text(before.args)}
-    return {"REDIRECT_URL": as_bytes_text(before.uri), **query}
+    url = with_query(own_url(before, before.uri), before.args) if qualified else before.uri
+    return {"REDIRECT_URL": as_bytes_text(url), **query}
 
 
 def script_name(record: Request) -> str:

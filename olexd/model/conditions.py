@@ -16,6 +16,7 @@ import time
 from email.utils import formatdate
 from typing import Final
 
+from olexd.blocks import read_blocks
 from olexd.config.core import CoreDir
 from olexd.model.request import Request
 from olexd.status import NOT_MODIFIED, OK, PRECONDITION_FAILED
@@ -99,10 +100,8 @@ def make_etag(found: os.stat_result, parts: frozenset[str], now: float, digest: 
 def digest_of(fd: int) -> str:
     """Return the base64 SHA-1 digest of an open file."""
     sha = hashlib.sha1(usedforsecurity=False)
-    offset = 0
-    while block := os.pread(fd, 65536, offset):
+    for block in read_blocks(fd, 0, os.fstat(fd).st_size, 65536):
         sha.update(block)
-        offset += len(block)
     return base64.b64encode(sha.digest()).decode("ascii")
 
 
@@ -134,12 +133,26 @@ def _matches_weakly(listed: str, tag: str | None) -> bool:
     return tag.removeprefix("W/") in (item.strip().removeprefix("W/") for item in listed.split(","))
 
 
+@functools.lru_cache(maxsize=256)
+def accepts_coding(value: str, token: str) -> bool:
+    """Return whether an Accept-Encoding field names a coding, and not with a weight of nothing."""
+    for item in value.lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if name == token:
+            return not any(re.fullmatch(r"q=0(\.0{0,3})?", parameter) for parameter in parameters)
+    return False
+
+
 def _matches_encoded(request: Request, listed: str, tag: str | None) -> bool:
-    """Whether the client has the response as a filter encodes it; then the answer bears that tag."""
+    """Whether the client has the response as a filter encodes it for it; then the answer bears that tag.
+
+    A cache may say the tags of all that it has: those do not count that the client behind it cannot read.
+    """
     chain = request.output_filters
-    if tag is None or chain is None or not chain.encodes:
+    accepted = request.headers_in.get("Accept-Encoding")
+    if tag is None or accepted is None or chain is None or not chain.encodes:
         return False
-    encoded = (f'{tag[:-1]}-{token}"' for token in ENCODING_SUFFIXES)
+    encoded = (f'{tag[:-1]}-{token}"' for token in ENCODING_SUFFIXES if accepts_coding(accepted, token))
     found = next((one for one in encoded if _matches_weakly(listed, one)), None)
     if found is not None:
         request.headers_out["ETag"] = found
@@ -172,12 +185,16 @@ def meets_conditions(request: Request) -> int:
     if unchanged and reads:
         # As in httpd: whoever asks for what has not changed is not told that it has not changed.
         return OK
+    if reads and "Range" in headers and "If-Range" in headers:
+        # As in httpd: whoever completes what it has in part is not told to keep it as it is.
+        return OK
     since = _unmodified(request) if reads else None
     if (listed := headers.get("If-None-Match")) is None:
         return NOT_MODIFIED if since else OK
     if not reads:
         return PRECONDITION_FAILED if _matches_strongly(listed, tag) else OK
-    if not _matches_weakly(listed, tag) and not _matches_encoded(request, listed, tag):
+    matches = _matches_strongly if "Range" in headers else _matches_weakly
+    if not matches(listed, tag) and not _matches_encoded(request, listed, tag):
         return OK
     return OK if since is False else NOT_MODIFIED
 

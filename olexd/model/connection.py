@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from olexd.config.server import HostConfig, ServerConfig
 from olexd.http.writer import SocketWriter
 from olexd.model.deadline import Deadline
+from olexd.model.hosts import HostName
 from olexd.model.table import Table
 from olexd.model.tls import TlsFacts
 
@@ -48,6 +49,7 @@ class Connection:
         "client_ip",
         "config",
         "deadline",
+        "host_name",
         "id",
         "keepalive",
         "keepalives",
@@ -85,6 +87,8 @@ class Connection:
         self.tls: TlsFacts | None = None
         """What the TLS handshake settled; None without TLS."""
         self.notes = Table()
+        self.host_name: HostName | None = None
+        """What was found out about the client's name, once somebody looked."""
         self.python: Any = None
         self.take_over: Callable[[], Body] | None = None
         """Ends HTTP on the connection in the middle of a request: from then on the writer is free, and what

@@ -5,11 +5,11 @@ Core spec 6. The elements of mod_include itself are in `olexd/modules/filters/`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from olexd.blocks import read_blocks
 from olexd.model.filters import BLOCK
 from olexd.model.request import Request
 
@@ -78,7 +78,7 @@ class IncludedWriter:
     def send_file(self, fd: int, offset: int, length: int) -> int:
         """Hand a part of a file to the outer response, block by block; return how many bytes there were."""
         sent = 0
-        while sent < length and (block := os.pread(fd, min(BLOCK, length - sent), offset + sent)):
+        for block in read_blocks(fd, offset, length, BLOCK):
             self.send([block])
             sent += len(block)
         return sent

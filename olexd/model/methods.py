@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-NUMBERS: Final[dict[str, int]] = {
+_NUMBERS: Final[dict[str, int]] = {
     name: number
     for number, name in enumerate(
         "GET PUT POST DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK "  # noqa: SIM905
@@ -12,22 +12,34 @@ NUMBERS: Final[dict[str, int]] = {
         "BASELINE-CONTROL MERGE".split()
     )
 }
-"""The methods Apache knows; HEAD counts as GET."""
-
-REGISTERED: Final = frozenset({*NUMBERS, "HEAD"})
-"""The names of the methods Apache knows."""
+"""The methods Apache knows, and those that RegisterHttpMethod adds for the process; HEAD counts as GET."""
 
 INVALID: Final = 26
+MAX_REGISTERED: Final = 38
+"""How many methods can be added, as in httpd, whose numbers end at 64."""
+
+
+def register_method(name: str) -> None:
+    """Make a method known. Raises ValueError when there are too many."""
+    if not is_registered(name):
+        if len(_NUMBERS) >= INVALID + MAX_REGISTERED:
+            raise ValueError("too many methods")
+        _NUMBERS[name] = len(_NUMBERS) + 1
+
+
+def is_registered(name: str) -> bool:
+    """Return whether a method is one of those that the server knows."""
+    return method_number(name) != INVALID
 
 
 def method_number(method: str) -> int:
-    """Return the number of a method; `INVALID` for one that Apache does not know."""
-    return NUMBERS.get("GET" if method == "HEAD" else method, INVALID)
+    """Return the number of a method; `INVALID` for one that the server does not know."""
+    return _NUMBERS.get("GET" if method == "HEAD" else method, INVALID)
 
 
 def method_name(number: int) -> str:
     """Return the name of a method's number. Raises ValueError for a number that no method has."""
-    for name, known in NUMBERS.items():
+    for name, known in _NUMBERS.items():
         if known == number:
             return name
     raise ValueError(f"no method has the number {number}")

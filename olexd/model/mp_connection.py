@@ -9,7 +9,7 @@ from olexd.errorlog import Level
 from olexd.model import runtime, talk
 from olexd.model.connection import Connection
 from olexd.model.hlist import mp_hlist
-from olexd.model.hosts import confirmed_name
+from olexd.model.hosts import HostName
 from olexd.model.logging import log_connection
 from olexd.model.mp_server import log_arguments, mp_server, server_of
 from olexd.model.table import Table
@@ -31,17 +31,13 @@ def _tell_deprecated(name: str, instead: str) -> None:
 class mp_conn:
     """A client connection. All attributes but `keepalive` are read-only; others cannot be added."""
 
-    __slots__ = ("__weakref__", "_hlist", "_host_name", "_looked_up", "_record")
+    __slots__ = ("__weakref__", "_hlist", "_record")
 
     _record: Connection
-    _host_name: str | None
-    _looked_up: bool
     _hlist: mp_hlist | None
 
     def __init__(self, record: Connection) -> None:
         object.__setattr__(self, "_record", record)
-        object.__setattr__(self, "_host_name", None)
-        object.__setattr__(self, "_looked_up", False)
         object.__setattr__(self, "_hlist", None)
 
     @property
@@ -88,8 +84,9 @@ class mp_conn:
 
     @property
     def remote_host(self) -> str | None:
-        """The client's name, once `req.get_remote_host()` found it."""
-        return self._host_name
+        """The other end's name, once it was looked up (HostnameLookups, `req.get_remote_host()`)."""
+        known = self._known_name
+        return None if known is None else known.name
 
     @property
     def remote_logname(self) -> None:
@@ -99,9 +96,15 @@ class mp_conn:
     @property
     def double_reverse(self) -> int:
         """1 when the looked-up name leads back to the address, -1 when it does not, 0 before."""
-        if not self._looked_up:
+        known = self._known_name
+        if known is None or known.confirmed is None:
             return 0
-        return 1 if self._host_name else -1
+        return 1 if known.confirmed else -1
+
+    @property
+    def _known_name(self) -> HostName | None:
+        known = self._record.host_name
+        return known if known is not None and known.address == self.client_ip else None
 
     @property
     def aborted(self) -> int:
@@ -219,11 +222,3 @@ def connection_of(record: Connection) -> mp_conn:
     if record.python is None:
         record.python = mp_conn(record)
     return record.python  # type: ignore[no-any-return]
-
-
-def look_up_host(conn: mp_conn, address: str) -> str | None:
-    """Return the name of `address` if it leads back there; remembered on the connection. Blocks."""
-    if not conn._looked_up:
-        object.__setattr__(conn, "_host_name", confirmed_name(address))
-        object.__setattr__(conn, "_looked_up", True)
-    return conn._host_name

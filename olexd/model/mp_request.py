@@ -19,9 +19,9 @@ from olexd.model.attributes import argument_text, body_bytes, hidden, public_nam
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.connection import Redirector
+from olexd.model.hosts import confirmed_name, known_name
 from olexd.model.logging import log_request
 from olexd.model.methods import INVALID, method_number
-from olexd.model.mp_connection import connection_of, look_up_host
 from olexd.model.mp_request_attributes import RequestAttributes
 from olexd.model.mp_server import log_arguments
 from olexd.model.python_tables import config_table, option_table
@@ -315,12 +315,11 @@ class mp_request(RequestAttributes):
     def get_remote_host(self, type: int = REMOTE_NAME, str_is_ip: object = None) -> Any:
         """Return the client's name or address, with `str_is_ip` as a pair (text, 1 if it is an address).
 
-        Names are only looked up for REMOTE_DOUBLE_REV (blocks) and remembered on the connection.
+        HostnameLookups has names looked up. REMOTE_DOUBLE_REV asks for one that leads back to the address:
+        it blocks, once for each connection.
         """
-        conn = connection_of(self._record.connection)
-        name = conn.remote_host
-        if operator.index(type) == REMOTE_DOUBLE_REV:
-            name = look_up_host(conn, self._record.client_ip)
+        wants_confirmed = operator.index(type) == REMOTE_DOUBLE_REV
+        name = confirmed_name(self._record) if wants_confirmed else known_name(self._record)
         text = name if name or type in (REMOTE_HOST, REMOTE_DOUBLE_REV) else self._record.client_ip
         return text if str_is_ip is None or text is None else (text, int(name is None))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Final
 
-MAX_OVERLAPS: Final = 20
-MAX_REVERSALS: Final = 20
-_SPEC: Final = re.compile(r"(\d*)-(\d*)", re.ASCII)
+from olexd.config.core import CoreDir
+
+_SPEC: Final = re.compile(r"(\d{0,19})-(\d{0,19})", re.ASCII)
+_MOST: Final = 2**63 - 1
+"""The greatest position that means anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +27,18 @@ class ByteRange:
         return self.end - self.start + 1
 
 
-def parse_ranges(value: str, length: int, limit: int) -> tuple[ByteRange, ...] | None:
+def parse_ranges(value: str, length: int, core: CoreDir) -> tuple[ByteRange, ...] | None:
     """Return the ranges that a Range field asks of `length` bytes, as httpd would send them.
 
     Neighbours and overlaps are joined in the order given. None means that the field does not count (bad
-    syntax, another unit, more than `limit` ranges unless that is negative); an empty result means
-    that no range can be satisfied.
+    syntax, another unit, more ranges or more disorder than `core` allows, more bytes than there are); an
+    empty result means that no range can be satisfied.
     """
     unit, equals, specs = value.partition("=")
     if unit.lower() != "bytes" or not equals:
         return None
     words = [word for word in specs.split(",") if word]
-    if not words or (0 <= limit < len(words)):
+    if not words or specs.startswith(","):
         return None
     ranges: list[ByteRange] = []
     for word in words:
@@ -47,11 +50,24 @@ def parse_ranges(value: str, length: int, limit: int) -> tuple[ByteRange, ...] |
             return None
         if found.start < length and found.length > 0:
             ranges.append(found)
-    return _join(ranges)
+    joined, overlaps, reversals = _join(ranges)
+    if sum(one.length for one in joined) > length or not (
+        _within(len(joined), core.max_ranges)
+        and _within(overlaps, core.max_overlaps)
+        and _within(reversals, core.max_reversals)
+    ):
+        return None
+    return tuple(joined)
+
+
+def _within(count: int, limit: int) -> bool:
+    return limit < 0 or count <= limit
 
 
 def _resolve(first: str, last: str, length: int) -> ByteRange | None:
     """Return one range cut to the length; None for bad syntax."""
+    if int(first or "0") > _MOST or int(last or "0") > _MOST:
+        return None
     if not first:
         if not last or int(last) == 0:
             return None
@@ -61,21 +77,20 @@ def _resolve(first: str, last: str, length: int) -> ByteRange | None:
     return ByteRange(int(first), min(int(last), length - 1) if last else length - 1)
 
 
-def _join(ranges: list[ByteRange]) -> tuple[ByteRange, ...] | None:
-    joined: list[ByteRange] = []
+def _join(ranges: list[ByteRange]) -> tuple[list[ByteRange], int, int]:
+    """Return the ranges with neighbours and overlaps joined, how many of them there were, and how many of
+    those began before what they were joined to."""
+    joined = ranges[:1]
     overlaps = reversals = 0
-    for new in ranges:
-        last = joined[-1] if joined else None
-        if last is not None and new.start <= last.end + 1 and new.end >= last.start - 1:
-            joined[-1] = ByteRange(min(last.start, new.start), max(last.end, new.end))
-            overlaps += 1
+    for new in ranges[1:]:
+        last = joined[-1]
+        if new.start > last.end + 1 or new.end < last.start - 1:
+            joined.append(new)
             continue
-        if last is not None and new.start < last.start:
-            reversals += 1
-        joined.append(new)
-    if overlaps > MAX_OVERLAPS or reversals > MAX_REVERSALS:
-        return None
-    return tuple(joined)
+        joined[-1] = ByteRange(min(last.start, new.start), max(last.end, new.end))
+        overlaps += 1
+        reversals += new.start < last.start
+    return joined, overlaps, reversals
 
 
 def content_range(wanted: ByteRange, length: int) -> str:
@@ -83,13 +98,24 @@ def content_range(wanted: ByteRange, length: int) -> str:
     return f"bytes {wanted.start}-{wanted.end}/{length}"
 
 
-def part_heads(
-    ranges: tuple[ByteRange, ...], length: int, boundary: str, content_type: str | None
-) -> tuple[list[bytes], bytes]:
-    """Return what stands before each part of a multipart/byteranges body, and its end."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A multipart/byteranges body: its type, what stands before each part, its end, its length in bytes."""
+
+    content_type: str
+    heads: tuple[bytes, ...]
+    end: bytes
+    length: int
+
+
+def frame_parts(ranges: tuple[ByteRange, ...], length: int, content_type: str | None) -> Parts:
+    """Return what frames several ranges of `length` bytes of a type."""
+    boundary = secrets.token_hex(8)
     kind = f"Content-type: {content_type}\r\n" if content_type else ""
-    heads = [
+    heads = tuple(
         f"\r\n--{boundary}\r\n{kind}Content-range: {content_range(one, length)}\r\n\r\n".encode("latin-1")
         for one in ranges
-    ]
-    return heads, f"\r\n--{boundary}--\r\n".encode("ascii")
+    )
+    end = f"\r\n--{boundary}--\r\n".encode("ascii")
+    whole = sum(map(len, heads)) + sum(one.length for one in ranges) + len(end)
+    return Parts(f"multipart/byteranges; boundary={boundary}", heads, end, whole)

@@ -17,6 +17,7 @@ from olexd.expr import REQUEST, Condition, EvaluationError, ExprError, String, V
 from olexd.expr.functions import subnet
 from olexd.model.accounts import group_name, user_name
 from olexd.model.cgi_env import SERVER_SOFTWARE, scheme, server_name, server_port
+from olexd.model.hosts import known_name
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.networks import contains, parse_address
@@ -84,7 +85,7 @@ _VARIABLES: Final[dict[str, Callable[[Request], str | None]]] = {
     "CONTEXT_DOCUMENT_ROOT": _context_root,
     "REMOTE_ADDR": lambda request: request.client_ip,
     "REMOTE_PORT": lambda request: str(request.connection.peer[1]),
-    "REMOTE_HOST": lambda request: request.client_ip,
+    "REMOTE_HOST": lambda request: known_name(request) or request.client_ip,
     "REMOTE_USER": lambda request: request.user,
     "AUTH_TYPE": lambda request: request.ap_auth_type,
     "SERVER_NAME": server_name,

@@ -9,17 +9,22 @@ from typing import Final
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.python import skips_mapping
-from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
+from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore, store, store_flag
 from olexd.errorlog import Level
 from olexd.expr import ExprError, string
 from olexd.model.logging import log_request
+from olexd.model.methods import register_method
 from olexd.model.request import Request
 from olexd.model.variables import check_text
+from olexd.modules.accepted import ACCEPTED
+from olexd.modules.environment import ENVIRONMENT_DIRECTIVES
+from olexd.modules.hostnames import HOSTNAME_DIRECTIVES, HOSTNAME_HOOKS
 from olexd.modules.limits import LIMIT_DIRECTIVES
 from olexd.modules.logs import LOG_DIRECTIVES
-from olexd.modules.words import accepted, current, store_choice
+from olexd.modules.words import current, store_choice
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED, DONE, NOT_FOUND, OK, REASONS
 
@@ -50,8 +55,8 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
         raise DirectiveError(f"Unsupported HTTP response code {word}")
     if int(word) == 401 and _ABSOLUTE.match(value):
         return conf
-    documents = {**current(conf, "error_documents"), int(word): check_text(value, args.vocabulary)}
-    return replace(conf, error_documents=documents)
+    documents = {int(word): check_text(value, args.vocabulary)}
+    return overlaid(conf, "error_documents", documents)
 
 
 def _handler_name(word: str) -> str:
@@ -104,6 +109,20 @@ def set_options(conf: CoreDir, args: Args) -> CoreDir:
         return replace(conf, option_flags={**current(conf, "option_flags"), **edits})
     chosen = frozenset[str]().union(*map(_option_names, words))
     return replace(conf, option_flags={name: name in chosen for name in OPTIONS | {"multiviews"}})
+
+
+def register_methods(conf: CoreServer, args: Args) -> CoreServer:
+    """Make methods known, for the whole process."""
+    for word in args.words:
+        try:
+            register_method(word)
+        except ValueError as error:
+            raise DirectiveError(f"RegisterHttpMethod: {error}") from None
+    return conf
+
+
+def _not_merged(args: Args) -> str:
+    return "MergeTrailers On: fields behind a body are checked and left out here" if args.flag else ""
 
 
 _ETAG_PARTS: Final = frozenset({"inode", "mtime", "size", "digest"})
@@ -272,6 +291,24 @@ _HANDLING: Final = (
         "On",
     ),
     Directive(
+        "RegisterHttpMethod",
+        Context.SERVER,
+        Arity.ITERATE,
+        CoreServer,
+        register_methods,
+        "Methods that files answer with 405 and not 501, and that may be named in Require and AllowMethods",
+    ),
+    Directive(
+        "MergeTrailers",
+        _SV,
+        Arity.FLAG,
+        CoreServer,
+        ignore,
+        "Whether fields behind a chunked body count as header fields; only Off is supported",
+        "Off",
+        warn=_not_merged,
+    ),
+    Directive(
         "TraceEnable",
         _SV,
         Arity.ONE,
@@ -346,51 +383,6 @@ _CONTENT: Final = (
     ),
 )
 
-_ACCEPTED: Final = (
-    accepted(
-        "AcceptFilter", Context.SERVER, Arity.TWO, CoreServer, "the kernel is asked for nothing special"
-    ),
-    accepted("ContentDigest", _SVDH, Arity.FLAG, CoreDir, "Content-MD5 is obsolete", Override.OPTIONS),
-    accepted("DefaultRuntimeDir", Context.SERVER, Arity.ONE, CoreServer, "no runtime files are kept"),
-    accepted("DefaultType", _SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", _FILEINFO),
-    accepted("EnableMMAP", _SVDH, Arity.ONE, CoreDir, "files are not mapped", _FILEINFO, "on off"),
-    accepted(
-        "EnableSendfile", _SVDH, Arity.ONE, CoreDir, "the server chooses by itself", _FILEINFO, "on off"
-    ),
-    accepted("FlushMaxPipelined", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
-    accepted("FlushMaxThreshold", _SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
-    accepted("GprofDir", _SV, Arity.ONE, CoreServer, "use a Python profiler"),
-    accepted(
-        "HostnameLookups",
-        Context.SVD,
-        Arity.ONE,
-        CoreDir,
-        "addresses are not looked up",
-        words="on off double",
-    ),
-    accepted("LimitXMLRequestBody", _SVDH, Arity.ONE, CoreDir, "no XML is read", Override.ANY),
-    accepted("Mutex", Context.SERVER, Arity.RAW, CoreServer, "locks need no choice"),
-    accepted("NameVirtualHost", Context.SERVER, Arity.ONE, CoreServer, "hosts are found by name anyway"),
-    accepted("Protocol", _SV, Arity.ONE, CoreServer, "every listener speaks HTTP"),
-    accepted("Protocols", _SV, Arity.ITERATE, CoreServer, "HTTP/1.1 is what is spoken"),
-    accepted("ProtocolsHonorOrder", _SV, Arity.ONE, CoreServer, "HTTP/1.1 is what is spoken"),
-    accepted("ReadBufferSize", Context.SVD, Arity.ONE, CoreDir, "buffers have a fixed size"),
-    accepted("RegisterHttpMethod", Context.SERVER, Arity.ITERATE, CoreServer, "handlers see every method"),
-    accepted("RLimitCPU", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted("RLimitMEM", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted("RLimitNPROC", _SVDH, Arity.ONE_OR_TWO, CoreDir, "not applied to programs", Override.ANY),
-    accepted(
-        "ScriptInterpreterSource",
-        _SVDH,
-        Arity.ONE,
-        CoreDir,
-        "their first line says what runs them",
-        _FILEINFO,
-    ),
-    accepted("SeeRequestTail", Context.SERVER, Arity.FLAG, CoreServer, "there is no scoreboard"),
-    accepted("ServerPath", _SV, Arity.ONE, CoreServer, "clients send a Host field"),
-)
-
 # Hooks
 
 
@@ -417,7 +409,16 @@ MODULE: Final = Module(
         ("core.c", "http_core.c", "core_module", "http_module", "mod_core.c"),
         (CoreServer,),
         (CoreDir,),
-        (*_NAMES, *_HANDLING, *_CONTENT, *LIMIT_DIRECTIVES, *LOG_DIRECTIVES, *_ACCEPTED),
+        (
+            *_NAMES,
+            *_HANDLING,
+            *_CONTENT,
+            *ENVIRONMENT_DIRECTIVES,
+            *HOSTNAME_DIRECTIVES,
+            *LIMIT_DIRECTIVES,
+            *LOG_DIRECTIVES,
+            *ACCEPTED,
+        ),
     ),
     (
         Hook(
@@ -426,5 +427,6 @@ MODULE: Final = Module(
             Order.REALLY_LAST,
             lambda settings: not skips_mapping(settings),
         ),
+        *HOSTNAME_HOOKS,
     ),
 )

@@ -12,8 +12,8 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store_f
 from olexd.modules.words import duration, lenient_duration, lenient_int, store_as
 
 _SV = Context.SV
-_RANGE: Final = re.compile(r"(\d+)(?:-(\d+))?(.*)", re.DOTALL)
-_RATE: Final = re.compile(r",minrate=(\d+)", re.IGNORECASE)
+_RANGE: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?(.*)", re.DOTALL)
+_RATE: Final = re.compile(r",minrate=(\d{1,9})", re.IGNORECASE)
 
 
 def _non_negative(word: str) -> int:
@@ -29,13 +29,24 @@ def _strict_size(word: str) -> int:
     return int(word)
 
 
-def _max_ranges(word: str) -> int:
-    named = {"none": 0, "default": 200, "unlimited": -1}.get(word.lower())
-    if named is not None:
-        return named
-    if _strict_size(word) == 0:
+def _range_limit(name: str, field: str, default: int, help: str) -> Directive:
+    """Return the row of a limit for the byte ranges of a request; 0 is none, -1 any number."""
+    named = {"none": 0, "default": default, "unlimited": -1}
+
+    def limit(word: str) -> int:
+        number = named.get(word.lower(), -2)
+        return number if number != -2 else _positive(word)
+
+    message = f"{name} requires 'none', 'default', 'unlimited' or a positive integer"
+    return Directive(
+        name, Context.SVD, Arity.ONE, CoreDir, store_as(field, limit, message), help, str(default)
+    )
+
+
+def _positive(word: str) -> int:
+    if (number := _strict_size(word)) == 0:
         raise ValueError
-    return int(word)
+    return number
 
 
 def _read_timeout(key: str, value: str, shown: str) -> tuple[int, int, int]:
@@ -93,6 +104,14 @@ def check_protocol_options(conf: CoreServer, args: Args) -> CoreServer:
         if word.lower() in ("unsafe", "registeredmethods", "require1.0"):
             raise DirectiveError(f"HttpProtocolOptions {word} is not supported")
     return conf
+
+
+def set_recursion_limit(conf: CoreServer, args: Args) -> CoreServer:
+    """Store how many redirects may follow each other and how deep subrequests go; one number says both."""
+    redirects, subrequests = lenient_int(args.word), lenient_int(args.words[-1])
+    if redirects <= 0 or subrequests <= 0:
+        raise DirectiveError("The recursion limit must be greater than zero.")
+    return replace(conf, redirect_limit=redirects, subrequest_limit=subrequests)
 
 
 _STAGES: Final = frozenset({"handshake", "header", "body"})
@@ -202,16 +221,15 @@ LIMIT_DIRECTIVES: Final = (
         "Strict LenientMethods Allow0.9",
     ),
     Directive(
-        "MaxRanges",
-        Context.SVD,
-        Arity.ONE,
-        CoreDir,
-        store_as(
-            "max_ranges",
-            _max_ranges,
-            "MaxRanges requires 'none', 'default', 'unlimited' or a positive integer",
-        ),
-        "How many byte ranges one request may ask for",
-        "200",
+        "LimitInternalRecursion",
+        _SV,
+        Arity.ONE_OR_TWO,
+        CoreServer,
+        set_recursion_limit,
+        "How many internal redirects may follow each other, and how deep subrequests may go",
+        "10",
     ),
+    _range_limit("MaxRanges", "max_ranges", 200, "How many byte ranges one request may ask for"),
+    _range_limit("MaxRangeOverlaps", "max_overlaps", 20, "How many of them may overlap or touch"),
+    _range_limit("MaxRangeReversals", "max_reversals", 20, "How many of them may go backwards"),
 )

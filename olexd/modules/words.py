@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import overlaid
 from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore
 from olexd.config.settings import UNSET
 
@@ -16,7 +17,7 @@ C = TypeVar("C")
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
-_NUMBER: Final = re.compile(r"\s*([+-]?\d+)(.*)", re.DOTALL)
+_NUMBER: Final = re.compile(r"\s*([+-]?\d{1,18})(.*)", re.DOTALL)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -75,20 +76,11 @@ def current(conf: object, field: str) -> dict[Any, Any]:
     return {} if value is UNSET else dict(value)
 
 
-class Gathered(dict[Any, Any]):
-    """A mapping field of a section being read, which nobody else holds yet: it grows where it is."""
-
-
 def overlay(field: str, entries: Callable[[Args], Mapping[Any, Any]]) -> Callable[[C, Args], C]:
     """Return an `apply` that lays `entries(args)` over a mapping field of the same section."""
 
     def apply(conf: C, args: Args) -> C:
-        new = entries(args)
-        value = getattr(conf, field)
-        if type(value) is Gathered:
-            value.update(new)
-            return conf
-        return replace(conf, **{field: Gathered({**current(conf, field), **new})})  # type: ignore[type-var]
+        return overlaid(conf, field, entries(args))
 
     return apply
 

@@ -85,18 +85,16 @@ def follow(request: Request, target: str) -> Request:
     return derived
 
 
-MAX_REDIRECTS: Final = 10
-"""How many internal redirects and error documents may lead to a request."""
-
-
-def depth(request: Request) -> int:
-    """Return how many redirects led to `request`."""
-    depth = 0
-    origin = request.prev
-    while origin is not None:
-        depth += 1
-        origin = origin.prev
-    return depth
+def depth(request: Request) -> tuple[int, int]:
+    """Return how many redirects led to `request`, and in how many requests it stands."""
+    redirects = subrequests = 0
+    while (outer := request.prev or request.main) is not None:
+        if request.prev is not None:
+            redirects += 1
+        else:
+            subrequests += 1
+        request = outer
+    return redirects, subrequests
 
 
 def original(request: Request) -> Request:

@@ -15,7 +15,7 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import respond
 from olexd.phases.auth import check_access, inherits_checks
-from olexd.phases.derive import MAX_REDIRECTS, depth, follow, path_of
+from olexd.phases.derive import depth, follow, path_of
 from olexd.phases.partial import cut_to_range, wants_range
 from olexd.phases.sides import to_pool
 from olexd.phases.table import Calls, run_all, run_first, run_void
@@ -222,8 +222,9 @@ async def conclude(request: Request, result: int) -> None:
         result = cut_to_range(request)
     if result not in (OK, DONE):
         document = respond.die(request, result)
-        if document is not None and depth(request) == MAX_REDIRECTS:
-            document = _end_loop(request)
+        limit = request.host.server[CoreServer].redirect_limit
+        if document is not None and depth(request)[0] >= limit:
+            document = _end_loop(request, limit)
         if document is not None:
             error_request = _error_request(request, document)
             await conclude(error_request, await process(error_request))
@@ -231,10 +232,10 @@ async def conclude(request: Request, result: int) -> None:
     request.output.finish()
 
 
-def _end_loop(request: Request) -> str | None:
+def _end_loop(request: Request, limit: int) -> str | None:
     """Answer without another ErrorDocument: the page of each has led to the next."""
     message = (
-        f"AH00124: Request exceeded the limit of {MAX_REDIRECTS} internal redirects due to probable "
+        f"AH00124: Request exceeded the limit of {limit} internal redirects due to probable "
         "configuration error."
     )
     log_request(request, message, Level.ERR, "core")

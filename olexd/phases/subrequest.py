@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from olexd.config.core import CoreServer
 from olexd.errorlog import Level
 from olexd.errors import BadRequest, FilterFailed
 from olexd.model.body import EMPTY
@@ -12,7 +13,7 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
 from olexd.phases.auth import check_access
-from olexd.phases.derive import MAX_REDIRECTS, depth, derive, follow
+from olexd.phases.derive import depth, derive, follow
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_first
 from olexd.phases.walk import directory_walk
@@ -34,7 +35,7 @@ async def internal_redirect(request: Request, target: str) -> None:
         log_request(request, f"internal redirect to {target!r}: {error}", Level.INFO, "core")
         await run.conclude(follow(request, "/"), error.status)
         return
-    if depth(derived) > MAX_REDIRECTS:
+    if _is_too_deep(derived):
         await run.conclude(derived, INTERNAL_SERVER_ERROR)
         return
     await run.conclude(derived, await run.process(derived))
@@ -57,16 +58,6 @@ async def lookup_included(request: Request, uri: str) -> Request:
     ]
     derived.headers_in_table = None
     derived.subprocess_env_table = request.subprocess_env.clone()
-    if _nesting(derived) > MAX_REDIRECTS:
-        log_request(
-            request,
-            f"AH00125: Request exceeded the limit of {MAX_REDIRECTS} subrequest nesting levels due to "
-            "probable configuration error.",
-            Level.ERR,
-            "core",
-        )
-        derived.status = INTERNAL_SERVER_ERROR
-        return derived
     return await _look_up(derived)
 
 
@@ -92,9 +83,19 @@ async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
         await run.clean_up(derived)
 
 
-def _nesting(request: Request) -> int:
-    """Return how many requests `request` stands in."""
-    return 0 if request.main is None else 1 + _nesting(request.main)
+def _is_too_deep(derived: Request) -> bool:
+    """Return whether too many redirects led to a request, or it stands in too many others; and say so."""
+    core = derived.host.server[CoreServer]
+    redirects, subrequests = depth(derived)
+    if redirects > core.redirect_limit:
+        message = f"AH00124: more than {core.redirect_limit} internal redirects in a row"
+    elif subrequests > core.subrequest_limit:
+        message = f"AH00125: subrequests are nested more than {core.subrequest_limit} deep"
+    else:
+        return False
+    hint = "the configuration leads in circles, or LimitInternalRecursion allows too few"
+    log_request(derived, f"{message}: {hint}", Level.ERR, "core")
+    return True
 
 
 async def lookup_uri(request: Request, uri: str) -> Request:
@@ -125,7 +126,7 @@ def _subrequest(request: Request, uri: str) -> Request:
 
 
 async def _look_up(derived: Request) -> Request:
-    result = await run.process_mapped(derived)
+    result = INTERNAL_SERVER_ERROR if _is_too_deep(derived) else await run.process_mapped(derived)
     derived.status = 200 if result == OK else result
     return derived
 

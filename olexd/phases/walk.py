@@ -22,6 +22,7 @@ from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.status import FORBIDDEN, OK
+from olexd.uri import settle_path
 
 PROXY_PREFIX: Final = "proxy:"
 """What the file name of a proxied request begins with; its backend's URL follows."""
@@ -92,8 +93,11 @@ def directory_walk(request: Request) -> int:
     Sets `filename`, `path_info`, `stat`, `canonical_filename`. Blocks on the file system. Returns OK, or 403
     for what may not be looked at.
     """
-    mapped = request.filename
-    assert mapped is not None
+    assert request.filename is not None
+    mapped = _settled(request.filename)
+    if mapped is None:
+        log_request(request, f"AH00116: Cannot map {request.uri} to file", Level.ERR, "core")
+        return FORBIDDEN
     try:
         _resolve(request, mapped)
     except OSError as error:
@@ -109,6 +113,16 @@ def directory_walk(request: Request) -> int:
         log_request(request, f"object is not a file or directory: {request.filename}", Level.ERR, "core")
         return FORBIDDEN
     return _check_links(request, own)
+
+
+def _settled(mapped: str) -> str | None:
+    """Return a mapped path as sections are compared with it, None for one that leaves the root.
+
+    An Alias with a slash too many, or a handler, can put double slashes and dot segments into it.
+    """
+    if ("//" not in mapped and "/." not in mapped) or not mapped.startswith("/"):
+        return mapped
+    return settle_path(mapped)
 
 
 def _resolve(request: Request, mapped: str) -> None:

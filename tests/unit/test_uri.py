@@ -73,8 +73,10 @@ def test_encoded_slashes() -> None:
 
 
 def test_merge_slashes_off() -> None:
-    """Without MergeSlashes double slashes stay."""
+    """Without MergeSlashes double slashes stay, but for those that a path begins with."""
     assert decode_path(b"/a//b%20", merge_slashes=False) == "/a//b "
+    assert decode_path(b"///a//b", merge_slashes=False) == "/a//b"
+    assert decode_path(b"//", merge_slashes=False) == "/"
 
 
 PIECES = st.sampled_from(

@@ -171,7 +171,7 @@ def _matches(entry: Entry, request: Request) -> bool:
         env = request.subprocess_env_table
         return (env is not None and entry.variable in env) is not entry.negated
     if entry.host:
-        name = confirmed_name(request.client_ip)
+        name = confirmed_name(request)
         return name is not None and is_in_domain(name, entry.host)
     if entry.network is None:
         return True

@@ -8,9 +8,10 @@ from typing import Final, TypeVar
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Arity, Context, Directive, Override, store_path
 from olexd.config.settings import Settings, setting
-from olexd.modules.aaa.files import REALM_USERS, USERS, WatchedFile
+from olexd.modules.aaa.files import REALM_USERS, USERS
 from olexd.modules.aaa.providers import CannotAnswer, Provider, by_hash
 from olexd.phases.hooks import Module
+from olexd.watched import WatchedFile
 
 T = TypeVar("T")
 

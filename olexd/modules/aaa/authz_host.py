@@ -27,7 +27,7 @@ def _is_local(request: Request) -> Verdict:
 
 
 def _by_host(names: Names, request: Request) -> Verdict:
-    host = confirmed_name(request.client_ip)
+    host = confirmed_name(request)
     return verdict(host is not None and any(is_in_domain(host, name) for name in names(request)))
 
 

@@ -2,39 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
-from collections.abc import Callable
-from typing import Generic, TypeVar
-
-T = TypeVar("T")
-
-
-class WatchedFile(Generic[T]):
-    """What `parse` makes of files, remembered by path until a file's time, size or inode changes.
-
-    Files of more than `max_size` bytes are refused.
-    """
-
-    def __init__(self, parse: Callable[[bytes], T], max_size: int = sys.maxsize) -> None:
-        self._parse = parse
-        self._max_size = max_size
-        self._known: dict[str, tuple[tuple[int, int, int], T]] = {}
-
-    def get(self, path: str) -> T:
-        """Return the parsed file. Raises OSError when it cannot be read, and what `parse` raises."""
-        found = os.stat(path)
-        if found.st_size > self._max_size:
-            raise OSError(errno.EFBIG, f"{os.strerror(errno.EFBIG)} (over {self._max_size} bytes)", path)
-        stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        with open(path, "rb") as file:
-            parsed = self._parse(file.read())
-        self._known[path] = (stamp, parsed)
-        return parsed
+from olexd.watched import WatchedFile
 
 
 def _lines(text: bytes) -> list[bytes]:

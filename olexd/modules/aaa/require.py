@@ -14,7 +14,7 @@ from olexd.config.errors import DirectiveError
 from olexd.config.lexer import next_word, split_words
 from olexd.config.rows import Args
 from olexd.expr import Condition, ExprError, condition
-from olexd.model.methods import REGISTERED
+from olexd.model.methods import is_registered
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.aaa import authz_dbm, authz_groupfile, authz_host, authz_owner, authz_user
@@ -71,7 +71,7 @@ def _all(line: Line) -> Requirement:
 
 def _method(line: Line) -> Requirement:
     for word in line.words:
-        if word not in REGISTERED:
+        if not is_registered(word):
             raise DirectiveError(f"Invalid Method '{word}'")
     methods = frozenset(line.words) | ({"HEAD"} if "GET" in line.words else frozenset())
     return Requirement(partial(_by_method, methods))

@@ -5,14 +5,13 @@ Configuration spec 3.12; RFC 9110 sections 8.4 and 12.5.3.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args, Arity, Context, Directive
+from olexd.model.conditions import accepts_coding
 from olexd.model.filters import BLOCK, PassOn, forget_length
 from olexd.model.request import Request
 from olexd.modules.words import lenient_int, overlay, store_as, store_choice
@@ -57,16 +56,6 @@ class Coding:
     frame: int = 0
 
 
-@lru_cache(maxsize=256)
-def accepts(value: str, token: str) -> bool:
-    """Return whether an Accept-Encoding field names the coding, and not with a weight of nothing."""
-    for item in value.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        if name == token:
-            return not any(re.fullmatch(r"q=0(\.0{0,3})?", parameter) for parameter in parameters)
-    return False
-
-
 class ContentEncoder:
     """Compresses the body of one response, or lets it through as it is: the first block decides."""
 
@@ -106,7 +95,7 @@ class ContentEncoder:
         _vary(request)
         if not self._coding.forced(request):
             accepted = request.headers_in.get("Accept-Encoding")
-            if accepted is None or not accepts(accepted, self._coding.token):
+            if accepted is None or not accepts_coding(accepted, self._coding.token):
                 return
         self._announce(request)
         self._compressor = self._start()

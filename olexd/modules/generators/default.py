@@ -8,7 +8,7 @@ from olexd.config.core import CoreServer
 from olexd.config.module import ModuleSpec
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
-from olexd.model.methods import REGISTERED
+from olexd.model.methods import is_registered
 from olexd.model.request import Request
 from olexd.modules.generators.static import send_file
 from olexd.phases.hooks import Hook, Module, Order, Phase
@@ -38,7 +38,7 @@ async def default_handler(request: Request) -> int:
         request.headers_out["Content-Length"] = "0"
         return OK
     request.err_headers_out["Allow"] = _allow(request)
-    if method in REGISTERED:
+    if is_registered(method):
         return METHOD_NOT_ALLOWED
     log_request(request, f"AH00135: Invalid method in request {request.the_request}", Level.ERR, "core")
     return NOT_IMPLEMENTED

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 from typing import Final
 
@@ -12,7 +11,7 @@ from olexd.config.core import CoreDir
 from olexd.errorlog import Level
 from olexd.model.conditions import etag, format_date, meets_conditions, range_applies
 from olexd.model.logging import log_request
-from olexd.model.ranges import ByteRange, content_range, parse_ranges, part_heads
+from olexd.model.ranges import ByteRange, content_range, frame_parts, parse_ranges
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.status import FORBIDDEN, NOT_FOUND, OK, RANGE_NOT_SATISFIABLE
@@ -168,13 +167,13 @@ def _send_open_file(request: Request, fd: int) -> int:
 
 def _wanted_ranges(request: Request, size: int) -> tuple[ByteRange, ...] | None:
     value = request.headers_in.get("Range")
-    limit = request.conf[CoreDir].max_ranges
+    core = request.conf[CoreDir]
     if request.output_filters is not None:
         # What is cut is what comes out of them.
         return None
-    if value is None or not limit or request.status != 200 or not range_applies(request):
+    if value is None or not core.max_ranges or request.status != 200 or not range_applies(request):
         return None
-    return parse_ranges(value, size, limit)
+    return parse_ranges(value, size, core)
 
 
 def _send_whole(request: Request, fd: int, size: int) -> None:
@@ -195,19 +194,17 @@ def _send_one(request: Request, fd: int, wanted: ByteRange, size: int) -> None:
 
 
 def _send_parts(request: Request, fd: int, ranges: tuple[ByteRange, ...], size: int) -> None:
-    boundary = secrets.token_hex(8)
-    heads, end = part_heads(ranges, size, boundary, request.content_type)
-    length = sum(map(len, heads)) + sum(one.length for one in ranges) + len(end)
+    parts = frame_parts(ranges, size, request.content_type)
     request.status = 206
-    request.clength = length
-    request.headers_out["Content-Length"] = str(length)
-    request.content_type = f"multipart/byteranges; boundary={boundary}"
+    request.clength = parts.length
+    request.headers_out["Content-Length"] = str(parts.length)
+    request.content_type = parts.content_type
     if request.header_only:
         return
-    for head, one in zip(heads, ranges, strict=True):
+    for head, one in zip(parts.heads, ranges, strict=True):
         request.output.write(head, False)
         _send_bytes(request, fd, one.start, one.length)
-    request.output.write(end, False)
+    request.output.write(parts.end, False)
 
 
 def _send_bytes(request: Request, fd: int, offset: int, length: int) -> None:

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 from olexd.model.cgi_env import server_name, server_port
+from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.variables import RequestVariables
@@ -126,13 +127,27 @@ def first_byte(request: Request) -> str:
 
 
 def client(request: Request) -> str:
-    """%a and %h"""
+    """%a"""
     return request.client_ip
 
 
+def client_name(request: Request) -> str:
+    """%h"""
+    if request.connection.host_name is None:
+        return request.client_ip
+    return known_name(request) or request.client_ip
+
+
 def peer(request: Request) -> str:
-    """%{c}a and %{c}h"""
+    """%{c}a"""
     return request.connection.peer[0]
+
+
+def peer_name(request: Request) -> str:
+    """%{c}h"""
+    address = request.connection.peer[0]
+    known = request.connection.host_name
+    return (known is not None and known.address == address and known.name) or address
 
 
 def local_address(request: Request) -> str:

@@ -51,7 +51,7 @@ _PLAIN: Final[dict[str, Field]] = {
 
 _WITH_ARGUMENT: Final[dict[str, Callable[[str], Field]]] = {
     "a": lambda kind: fields.peer if kind == "c" else fields.client,
-    "h": lambda kind: fields.peer if kind == "c" else fields.client,
+    "h": lambda kind: fields.peer_name if kind == "c" else fields.client_name,
     "c": lambda name: fields.old_tls_variable(name) if name else fields.connection_state,
     "C": fields.cookie,
     "e": fields.environment,

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from olexd.config.errors import DirectiveError, Where
+from olexd.config.gathered import overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, extend
 from olexd.config.server import ServerConfig
@@ -18,7 +19,7 @@ from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.loggers.formats import Formatter, compile_format
 from olexd.modules.loggers.logfile import LogFile, open_log
-from olexd.modules.words import accepted, current
+from olexd.modules.words import accepted
 from olexd.phases.hooks import Hook, Module, Phase
 from olexd.status import OK
 
@@ -61,7 +62,7 @@ def set_format(conf: LogServer, args: Args) -> LogServer:
     compile_format(args.word)
     if len(args.words) == 1:
         return replace(conf, default_format=args.word)
-    return replace(conf, formats={**current(conf, "formats"), args.words[1]: args.word})
+    return overlaid(conf, "formats", {args.words[1]: args.word})
 
 
 def _target(args: Args) -> str:

@@ -9,10 +9,11 @@ from typing import Final
 
 from olexd.config.core import CoreServer
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
-from olexd.config.settings import UNSET, Merge, Settings, setting
+from olexd.config.settings import Merge, Settings, setting
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -62,11 +63,6 @@ def _target(args: Args, word: str) -> str:
     return path + "/" if word.endswith("/") and path != "/" else path
 
 
-def _append(conf: AliasDir, entry: Entry) -> AliasDir:
-    old: object = conf.entries
-    return replace(conf, entries=(entry,) if old is UNSET else (*conf.entries, entry))
-
-
 def add_alias(conf: AliasDir, args: Args) -> AliasDir:
     """Store a prefix and its target; in a Location, the target of the whole section."""
     handler = CGI_HANDLER if args.name.lower().startswith("script") else ""
@@ -80,7 +76,7 @@ def add_alias(conf: AliasDir, args: Args) -> AliasDir:
     if len(args.words) != 2:
         raise DirectiveError(f"{args.name} must have two arguments when used globally")
     prefix = _SLASHES.sub("/", args.word)
-    return _append(conf, Entry(prefix, _target(args, args.words[1]), handler=handler))
+    return extended(conf, "entries", [Entry(prefix, _target(args, args.words[1]), handler=handler)])
 
 
 def add_alias_match(conf: AliasDir, args: Args) -> AliasDir:
@@ -88,7 +84,7 @@ def add_alias_match(conf: AliasDir, args: Args) -> AliasDir:
     handler = CGI_HANDLER if args.name.lower().startswith("script") else ""
     regex = compile_regex(args.word)
     target = os.path.join(args.server_root, args.words[1])
-    return _append(conf, Entry("", target, regex, handler))
+    return extended(conf, "entries", [Entry("", target, regex, handler)])
 
 
 # Rows

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
-from olexd.config.settings import UNSET, setting
-from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.config.settings import setting
+from olexd.model.cgi_env import own_url
 from olexd.model.filters import InputChain, OutputChain
 from olexd.model.request import Request
 from olexd.model.table import Table
@@ -19,7 +20,7 @@ from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
-from olexd.uri import construct_url, escape_path, with_query
+from olexd.uri import escape_path, with_query
 
 Chain = TypeVar("Chain", OutputChain, InputChain)
 
@@ -47,8 +48,7 @@ def set_index(conf: DirDir, args: Args) -> DirDir:
     """Store the names; several lines of one section add up, `disabled` alone means none."""
     if [word.lower() for word in args.words] == ["disabled"]:
         return replace(conf, index=())
-    names: object = conf.index
-    return replace(conf, index=args.words if names is UNSET else (*conf.index, *args.words))
+    return extended(conf, "index", args.words)
 
 
 _REDIRECTS: Final = {"on": 302, "off": 0, "permanent": 301, "temp": 302, "seeother": 303}
@@ -134,8 +134,7 @@ def _add_slash(request: Request) -> int:
 
 
 def _absolute(request: Request, path: str, args: str | None) -> str:
-    target = with_query(escape_path(path), args)
-    return construct_url(scheme(request), server_name(request), server_port(request), target)
+    return own_url(request, with_query(escape_path(path), args))
 
 
 async def _find_index(request: Request, conf: DirDir) -> int:

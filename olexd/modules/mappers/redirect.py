@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
-from olexd.config.settings import UNSET, Merge, Settings, setting
+from olexd.config.settings import Merge, Settings, setting
 from olexd.errorlog import Level
-from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.cgi_env import own_url
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.variables import check_text, fill_in
@@ -19,7 +20,7 @@ from olexd.modules.mappers.matching import prefix_rest
 from olexd.modules.words import substitute
 from olexd.phases.hooks import Hook, Order, Phase
 from olexd.status import DECLINED, INTERNAL_SERVER_ERROR
-from olexd.uri import construct_url, escape_path
+from olexd.uri import escape_path
 
 _STATUSES: Final = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -78,11 +79,7 @@ def _checked(found: Redirect) -> Redirect:
 
 
 def _append(conf: RedirectDir, args: Args, found: Redirect) -> RedirectDir:
-    if args.section is None:
-        early: object = conf.early
-        return replace(conf, early=(found,) if early is UNSET else (*conf.early, found))
-    late: object = conf.late
-    return replace(conf, late=(found,) if late is UNSET else (*conf.late, found))
+    return extended(conf, "early" if args.section is None else "late", [found])
 
 
 def _of_section(words: tuple[str, ...]) -> Redirect | None:
@@ -175,7 +172,7 @@ def _send(request: Request, status: int, location: str) -> int:
     if not 300 <= status < 400:
         return status
     if location.startswith("/") and not request.conf[RedirectDir].relative:
-        location = construct_url(scheme(request), server_name(request), server_port(request), location)
+        location = own_url(request, location)
     if request.args and "?" not in location:
         path, mark, fragment = location.partition("#")
         location = f"{path}?{request.args}{mark}{fragment}"

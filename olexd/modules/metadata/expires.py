@@ -14,7 +14,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store_flag
 from olexd.config.settings import Merge, setting
 from olexd.model.request import Request
-from olexd.modules.words import current
+from olexd.modules.words import overlay
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import NO_BODY, OK
 
@@ -83,10 +83,9 @@ def set_default(conf: ExpiresDir, args: Args) -> ExpiresDir:
     return replace(conf, default=_checked(args.word, args.name))
 
 
-def set_by_type(conf: ExpiresDir, args: Args) -> ExpiresDir:
-    """Store the expiry of one type, or of `major/*`."""
-    expiry = _checked(args.words[1], f"{args.name} {args.word}")
-    return replace(conf, by_type={**current(conf, "by_type"), args.word.lower(): expiry})
+def _of_type(args: Args) -> dict[str, Expiry]:
+    """Return the expiry of one type, or of `major/*`."""
+    return {args.word.lower(): _checked(args.words[1], f"{args.name} {args.word}")}
 
 
 def _checked(code: str, what: str) -> Expiry:
@@ -125,7 +124,7 @@ DIRECTIVES: Final = (
         _SVDH,
         Arity.TWO,
         ExpiresDir,
-        set_by_type,
+        overlay("by_type", _of_type),
         "the MIME type followed by an expiry date code",
         override=_INDEXES,
     ),

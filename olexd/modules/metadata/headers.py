@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.lexer import split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.config.settings import UNSET, Merge, setting
+from olexd.config.settings import Merge, setting
 from olexd.expr import Condition, ExprError, Vocabulary, condition
 from olexd.model.request import Request
 from olexd.model.table import Table
@@ -135,23 +136,18 @@ def _nothing_more(words: list[str]) -> None:
         raise DirectiveError(f"Unknown parameter: {words[0]}")
 
 
-def _append(conf: HeadersDir, field: str, change: Change) -> HeadersDir:
-    old = getattr(conf, field)
-    return replace(conf, **{field: (change,) if old is UNSET else (*old, change)})
-
-
 def add_header(conf: HeadersDir, args: Args) -> HeadersDir:
     """Store a change of the response's fields."""
     words = list(split_words(args.raw))
     condition = words[0].lower() if words else ""
     if condition in ("always", "onsuccess"):
         words = words[1:]
-    return _append(conf, "always" if condition == "always" else "normal", _read(words, args))
+    return extended(conf, "always" if condition == "always" else "normal", [_read(words, args)])
 
 
 def add_request_header(conf: HeadersDir, args: Args) -> HeadersDir:
     """Store a change of the request's fields."""
-    return _append(conf, "request", _read(list(split_words(args.raw)), args))
+    return extended(conf, "request", [_read(list(split_words(args.raw)), args)])
 
 
 # Rows

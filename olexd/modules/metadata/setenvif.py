@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.lexer import split_words
 from olexd.config.module import ModuleSpec
 from olexd.config.regex import compile_regex
 from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.config.settings import UNSET, Merge, setting
+from olexd.config.settings import Merge, setting
 from olexd.expr import Condition, ExprError, condition
+from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.metadata.effects import heed
@@ -51,7 +53,7 @@ class SetEnvIfDir:
 
 _SPECIAL: Final[dict[str, Callable[[Request], str]]] = {
     "remote_addr": lambda request: request.client_ip,
-    "remote_host": lambda request: request.client_ip,
+    "remote_host": lambda request: known_name(request) or request.client_ip,
     "server_addr": lambda request: request.connection.local[0],
     "request_method": lambda request: request.method,
     "request_protocol": lambda request: request.protocol,
@@ -113,9 +115,7 @@ def _variables(words: tuple[str, ...], name: str) -> tuple[tuple[str, str | None
 
 
 def _append(conf: SetEnvIfDir, args: Args, rule: Rule) -> SetEnvIfDir:
-    field = "early" if args.section is None else "late"
-    old = getattr(conf, field)
-    return replace(conf, **{field: (rule,) if old is UNSET else (*old, rule)})
+    return extended(conf, "early" if args.section is None else "late", [rule])
 
 
 def _matching(conf: SetEnvIfDir, args: Args, attribute: str, words: tuple[str, ...]) -> SetEnvIfDir:

@@ -125,7 +125,7 @@ CASES = [
         differs="mod_deflate does not know the tag again that it made",
         olexd=[
             Expect(304, {"ETag": f'{ETAG}-gzip"', "Vary": "Accept-Encoding", "Content-Encoding": None}),
-            Expect(304),
+            Expect(200, {"Content-Encoding": None}),
             Expect(200, {"Content-Encoding": "gzip"}),
         ],
     ),

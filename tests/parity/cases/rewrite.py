@@ -349,8 +349,10 @@ SERVER = [
         "RewriteMap un int:unescape\n"
         "RewriteRule ^/l/(.*)$ /${lower:$1}\n"
         "RewriteRule ^/v/(.*)$ /show.py?${upper:$1}-${esc:$1}-${un:$1}\n"
+        "RewriteRule ^/e/(.*)$ /a.txt${lower:$1|x}\n"
         "RewriteRule ^/n$ /show.py?${none:x|dflt}",
         "/l/A.TXT",
+        "/e/",
         "/v/aB%2541",
         "/v/a%25zz",
         "/n",
@@ -367,6 +369,28 @@ SERVER = [
         "/m/none",
         "/p/two",
         "/d/x",
+    ),
+    server(
+        "map-prg",
+        "RewriteMap cat prg:/bin/cat\n"
+        'RewriteMap sed "prg:/bin/sed -u s/one/a/"\n'
+        "RewriteRule ^/c/(.*)$ /${cat:$1|b.txt}\n"
+        "RewriteRule ^/s/(.*)$ /${sed:$1}",
+        "/c/a.txt",
+        "/c/sub/c.txt",
+        "/c/null",
+        "/c/",
+        "/c/a.txt%0Ax",
+        "/s/one.txt",
+        "/s/two",
+    ),
+    server(
+        "numbers",
+        "RewriteCond %{HTTP:X-Number} -gt5\n"
+        "RewriteRule ^/x$ /a.txt [L]\n"
+        "RewriteCond %{HTTP:X-Number} >10\n"
+        "RewriteRule ^/x$ /b.txt",
+        *(get("/x", f"X-Number: {value}") for value in ("6", "5", "-6", " 7x", "x9", "ab", "abc", "+9")),
     ),
     server(
         "vary",

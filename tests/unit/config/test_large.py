@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Callable
+from typing import Final
+
+import pytest
 
 from olexd.config.core import CoreDir
 from olexd.config.mime import MimeDir
+from olexd.modules.mappers.alias import AliasDir
+from olexd.modules.mappers.rewrite.settings import RewriteDir
+from olexd.modules.metadata.headers import HeadersDir
 from tests.unit.support import configure
 
 BOUND = 10.0
@@ -36,9 +44,21 @@ Header set X-Host {number}
 
 
 def _seconds(text: str) -> float:
-    start = time.process_time()
-    configure(text)
-    return time.process_time() - start
+    """Return how long a configuration takes to load, whatever else there is that waits to be collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = time.process_time()
+        configure(text)
+        return time.process_time() - start
+    finally:
+        gc.enable()
+
+
+def _grows_evenly(write: Callable[[int], str]) -> bool:
+    """Return whether four times the lines take about four times as long; noise gets three chances."""
+    few, many = write(2500), write(10_000)
+    return any(_seconds(many) < 7 * min(_seconds(few) for _ in range(3)) for _ in range(3))
 
 
 def test_hosts() -> None:
@@ -54,6 +74,38 @@ def test_one_section() -> None:
     assert _seconds("\n".join(lines)) < BOUND
 
 
+LINES: Final[dict[str, str]] = {
+    "Alias": "Alias /a{n} /srv/a{n}",
+    "Redirect": "Redirect /a{n} /b{n}",
+    "RewriteRule": "RewriteCond %{{HTTP_HOST}} a\nRewriteRule ^/a{n}$ /b{n}",
+    "Header": "Header set X-{n} v",
+    "SetEnvIf": "SetEnvIf Host a{n} b=1",
+    "DirectoryIndex": "DirectoryIndex i{n}.html",
+    "ExpiresByType": "ExpiresByType text/x-{n} A{n}",
+    "LogFormat": 'LogFormat "%h {n}" n{n}',
+    "ErrorDocument": "ErrorDocument 404 /e{n}",
+    "Listen": "Listen 127.0.0.1:{n}",
+    "LoadModule": "LoadModule m{n}_module modules/mod_m{n}.so",
+    "VirtualHost": "<VirtualHost *:80>\nServerName h{n}.test\n</VirtualHost>",
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_growth(line: str) -> None:
+    """No line pays for those before it."""
+    assert _grows_evenly(lambda count: "\n".join(line.format(n=n) for n in range(1, count)))
+
+
+def test_names_of_a_host_grow_evenly() -> None:
+    """So do the names of one host."""
+
+    def host(count: int) -> str:
+        names = "\n".join(f"ServerAlias a{n}.test *.w{n}.test" for n in range(count))
+        return f"<VirtualHost *:80>\nServerName h.test\n{names}\n</VirtualHost>"
+
+    assert _grows_evenly(host)
+
+
 def test_hosts_share_the_main_servers_sections() -> None:
     """Thousands of hosts and thousands of sections do not multiply."""
     sections = "<Location /a>\nSetEnv A b\n</Location>\n<Directory /a>\nSetEnv A b\n</Directory>\n"
@@ -62,6 +114,30 @@ def test_hosts_share_the_main_servers_sections() -> None:
     main, sharing, other = config.hosts
     assert sharing.locations is main.locations and sharing.directories is main.directories
     assert len(other.locations.sections) == 2 and len(other.directories.sections) == 2
+
+
+def test_hosts_share_what_finds_htaccess_files() -> None:
+    """A host that looks for the same files in the same places shares what is known of them, no other does."""
+    told = "<Directory />\nAllowOverride All\n</Directory>\n"
+    hosts = "<VirtualHost *:80>\n</VirtualHost>\n<VirtualHost *:81>\nAccessFileName .ht\n</VirtualHost>\n"
+    own = "<VirtualHost *:82>\n<Directory /b>\nOptions None\n</Directory>\n</VirtualHost>"
+    main, sharing, named, placed = configure(told + hosts + own).hosts
+    assert main.htaccess is not None and sharing.htaccess is main.htaccess
+    assert named.htaccess not in (None, main.htaccess) and placed.htaccess not in (None, main.htaccess)
+
+
+def test_what_has_been_read_does_not_grow() -> None:
+    """Lists and mappings are settled when their section ends, in <Limit> with the section around it."""
+    config = configure(
+        "Alias /a /a\nRewriteCond a b\nRewriteRule a b\nListen 81\nErrorDocument 404 /e\n"
+        "<Location /x>\nHeader set A a\n<Limit GET>\nHeader set B b\n</Limit>\nHeader set C c\n</Location>"
+    )
+    base = config.main.base
+    assert type(base[AliasDir].entries) is tuple and type(base[CoreDir].error_documents) is dict
+    rules = base[RewriteDir].host
+    assert type(rules.rules) is tuple and type(rules.pending) is tuple and len(rules.rules[0].conditions) == 1
+    changes = config.main.locations.sections[0].settings[HeadersDir].normal
+    assert type(changes) is tuple and [change.name for change in changes] == ["A", "B", "C"]
 
 
 def test_gathered_mappings_stay_apart() -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from olexd.config.server import ServerConfig
-from olexd.modules.generators.autoindex.listing import short_size
 from tests.unit.support import Response, complaint, configure, get
 
 
@@ -144,22 +143,3 @@ def test_head_has_no_body(tree: Path) -> None:
 def test_refused(line: str, message: str) -> None:
     """Bad lines are refused in httpd's words."""
     assert complaint(line) == message
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (-1, "-"),
-        (0, "0"),
-        (972, "972"),
-        (973, "1.0K"),
-        (1024, "1.0K"),
-        (9999, "9.8K"),
-        (10239, "10K"),
-        (996351, "973K"),
-        (5 * 1024**3, "5.0G"),
-    ],
-)
-def test_sizes(size: int, text: str) -> None:
-    """Sizes are short."""
-    assert short_size(size) == text

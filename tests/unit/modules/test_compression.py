@@ -11,12 +11,13 @@ from typing import Any
 import brotli
 import pytest
 
+from olexd.model.conditions import accepts_coding
 from olexd.model.filters import OutputChain, PassOn, Transparent
 from olexd.model.request import Request
 from olexd.modules.filters import brotli as mod_brotli
 from olexd.modules.filters.brotli import BROTLI, BrotliServer, BrotliStream
 from olexd.modules.filters.deflate import GZIP, DeflateServer, Gzip
-from olexd.modules.filters.encoding import HELD, Coding, Compressor, ContentEncoder, accepts
+from olexd.modules.filters.encoding import HELD, Coding, Compressor, ContentEncoder
 from tests.unit.support import complaint, configure, get, make_request
 
 LINES = b"0123456789abcde\n" * 400
@@ -128,9 +129,9 @@ class TestOrder:
      ("gzip;q=0.000", False), ("gzip ; q=0", False), ("*", False), ("x-gzip", False), ("", False),
      (";,", False)],
 )  # fmt: skip
-def test_accepts(value: str, expected: bool) -> None:
+def test_accepts_coding(value: str, expected: bool) -> None:
     """Only the coding's own name counts, and not with a weight of nothing."""
-    assert accepts(value, "gzip") is expected
+    assert accepts_coding(value, "gzip") is expected
 
 
 def test_vary_is_not_repeated() -> None:

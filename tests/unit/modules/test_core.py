@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from olexd.config.core import CoreDir, CoreServer, ProcessSettings
-from tests.unit.support import complaint, configure
+from olexd.model import methods
+from tests.unit.support import complaint, configure, get
 
 LEVELS = "emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
 
@@ -55,6 +56,14 @@ LEVELS = "emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
         ("ListenBackLog 0", "ListenBacklog must be > 0"),
         ("MaxRanges 0", "MaxRanges requires 'none', 'default', 'unlimited' or a positive integer"),
         ("AuthType Basic", "AuthType not allowed here"),
+        ("LimitInternalRecursion 0", "The recursion limit must be greater than zero."),
+        ("LimitInternalRecursion 5 x", "The recursion limit must be greater than zero."),
+        ("CGIVar X current-uri", 'Unrecognized CGI variable: "X"'),
+        ("CGIVar REQUEST_URI x", "Valid rules for REQUEST_URI are 'current-uri' and 'original-uri'"),
+        ("CGIPassAuth On", "CGIPassAuth not allowed here"),
+        ("QualifyRedirectURL maybe", "QualifyRedirectURL must be On or Off"),
+        ("MergeTrailers maybe", "MergeTrailers must be On or Off"),
+        ("ExtendedStatus maybe", "ExtendedStatus must be On or Off"),
     ],
 )
 def test_refused(line: str, message: str) -> None:
@@ -118,6 +127,33 @@ def test_full_url_for_401_is_left_out() -> None:
     """An ErrorDocument that would lose the challenge is not used."""
     documents = configure("ErrorDocument 401 http://x/\nErrorDocument 404 /e").main.merged()[CoreDir]
     assert documents.error_documents == {404: "/e"}
+
+
+def test_recursion() -> None:
+    """One number says how many redirects and how deep subrequests, two say each."""
+    one = configure("LimitInternalRecursion 5").main.server[CoreServer]
+    two = configure("LimitInternalRecursion 5 7").main.server[CoreServer]
+    assert (one.redirect_limit, one.subrequest_limit) == (5, 5)
+    assert (two.redirect_limit, two.subrequest_limit) == (5, 7)
+
+
+def test_methods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A method that is registered is one that files do not take; one that is not is unknown."""
+    monkeypatch.setattr(methods, "_NUMBERS", dict(methods._NUMBERS))
+    (tmp_path / "a.txt").write_text("a")
+    config = configure(f"DocumentRoot {tmp_path}\nRegisterHttpMethod FOO GET BAR\nErrorLog -")
+    assert [get(config, "/a.txt", name).status for name in ("FOO", "BAR", "BAZ")] == [405, 405, 501]
+    assert [methods.method_number(name) for name in ("FOO", "BAR", "BAZ", "GET")] == [27, 28, 26, 0]
+    assert complaint("<Location />\nRequire method NEW\n</Location>") == "Invalid Method 'NEW'"
+    assert configure("RegisterHttpMethod NEW\n<Location />\nRequire method NEW\n</Location>")
+    many = " ".join(f"M{n}" for n in range(40))
+    assert complaint(f"RegisterHttpMethod {many}") == "RegisterHttpMethod: too many methods"
+
+
+def test_trailers_are_not_merged() -> None:
+    """The config check says what MergeTrailers On does not do."""
+    assert any("left out here" in one for one in configure("MergeTrailers On").warnings)
+    assert not configure("MergeTrailers Off").warnings
 
 
 def test_process_words() -> None:

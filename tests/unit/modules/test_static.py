@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from olexd.config.server import ServerConfig
-from tests.unit.support import configure, get
+from tests.unit.support import complaint, configure, get
 
 TEN = b"0123456789abcdefghij"
 STAMP = 1577836800
@@ -120,10 +120,59 @@ def test_no_satisfiable_range(site: ServerConfig) -> None:
     assert "etag" not in response.fields and "content-range" not in response.fields
 
 
-def test_too_many_ranges(site: ServerConfig) -> None:
-    """More ranges than MaxRanges get the whole file."""
-    value = "bytes=" + ",".join("0-0" for _ in range(201))
-    assert get(site, "/f.txt", Range=value).status == 200
+@pytest.mark.parametrize(
+    ("limit", "value", "status"),
+    [
+        ("MaxRanges 2", "0-0,5-5,9-9", 200),
+        ("MaxRanges 3", "0-0,5-5,9-9", 206),
+        ("MaxRanges 1", "0-0,1-1,2-2", 206),
+        ("MaxRanges none", "0-0", 200),
+        ("MaxRanges unlimited", "0-0,5-5,9-9", 206),
+        ("MaxRangeOverlaps none", "0-4,3-6", 200),
+        ("MaxRangeOverlaps 1", "0-4,3-6", 206),
+        ("MaxRangeOverlaps 1", "0-4,3-6,6-8", 200),
+        ("MaxRangeOverlaps unlimited", "0-4,3-6,6-8", 206),
+        ("MaxRangeReversals none", "5-9,4-4", 200),
+        ("MaxRangeReversals none", "5-9,0-0", 206),
+        ("MaxRangeReversals 1", "5-9,4-4,3-3", 200),
+        ("MaxRangeReversals unlimited", "5-9,4-4,3-3", 206),
+        ("", "0-19,5-9,0-19", 206),
+        ("", "0-9,15-19,0-9", 200),
+        ("", ",".join(f"{n}-{n}" for n in range(21)), 206),
+        ("", ",".join("0-0" for _ in range(22)), 200),
+    ],
+)
+def test_limits_of_ranges(tmp_path: Path, limit: str, value: str, status: int) -> None:
+    """Too many, too much disorder, and more bytes than there are: that gets the whole file."""
+    (tmp_path / "f.txt").write_text("0123456789abcdefghij")
+    site = configure(f"DocumentRoot {tmp_path}\n{limit}", tmp_path)
+    assert get(site, "/f.txt", Range=f"bytes={value}").status == status
+
+
+@pytest.mark.parametrize("name", ["MaxRanges", "MaxRangeOverlaps", "MaxRangeReversals"])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "1x", "9" * 5000])
+def test_limits_are_checked(name: str, value: str) -> None:
+    """A limit that is none is refused in httpd's words."""
+    message = f"{name} requires 'none', 'default', 'unlimited' or a positive integer"
+    assert complaint(f"{name} {value}") == message
+
+
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [
+        (f"0-{2**63 - 1}", 206),
+        (f"0-{2**63}", 200),
+        (f"{2**63}-", 200),
+        ("0-" + "9" * 5000, 200),
+        ("-" + "9" * 5000, 200),
+        ("9" * 5000 + "-", 200),
+        (",0-0", 200),
+        ("0-0,", 206),
+    ],
+)
+def test_positions_that_mean_nothing(site: ServerConfig, value: str, status: int) -> None:
+    """A field with numbers beyond all files does not count, however long they are."""
+    assert get(site, "/f.txt", Range=f"bytes={value}").status == status
 
 
 @pytest.mark.parametrize(
@@ -163,6 +212,11 @@ def test_if_range(site: ServerConfig, value: str, status: int) -> None:
         ("GET", {"If_Match": TAG, "If_Unmodified_Since": OLDER}, 412),
         ("GET", {"If_Match": '"x"', "If_None_Match": TAG}, 412),
         ("GET", {"If_None_Match": TAG, "Range": "bytes=0-4"}, 304),
+        ("GET", {"If_None_Match": "W/" + TAG, "Range": "bytes=0-4"}, 206),
+        ("GET", {"If_None_Match": TAG, "Range": "bytes=0-4", "If_Range": TAG}, 206),
+        ("GET", {"If_None_Match": TAG, "Range": "bytes=0-4", "If_Range": '"x"'}, 200),
+        ("GET", {"If_Modified_Since": DATE, "Range": "bytes=0-4", "If_Range": DATE}, 206),
+        ("GET", {"If_None_Match": TAG, "If_Range": TAG}, 304),
     ],
 )
 def test_conditions(site: ServerConfig, method: str, headers: dict[str, str], status: int) -> None:

@@ -15,7 +15,7 @@ from olexd.phases.derive import depth
 from olexd.phases.hooks import Order, Phase
 from olexd.phases.run import process, process_mapped
 from olexd.phases.sides import to_pool, to_reactor
-from olexd.phases.subrequest import MAX_REDIRECTS, internal_redirect, lookup_uri
+from olexd.phases.subrequest import internal_redirect, lookup_uri
 from olexd.status import DECLINED, DONE, OK
 from tests.unit.phases.support import Result, Server, Wire, error_log
 from tests.unit.python_support import drive, make_record
@@ -459,7 +459,7 @@ class TestRedirects:
         depths: list[int] = []
 
         async def content(request: Request) -> int:
-            depths.append(depth(request))
+            depths.append(depth(request)[0])
             await internal_redirect(request, f"/{int(request.uri[1:]) + 1}")
             return OK
 
@@ -490,7 +490,27 @@ class TestRedirects:
         depths = self.chain(server)
         result = server.get("/0")
         assert result.status == 500
-        assert depths == list(range(MAX_REDIRECTS + 1))
+        assert depths == list(range(11))
+
+    def test_depth_is_configured(self, server: Server, tmp_path: Path) -> None:
+        """As many redirects as LimitInternalRecursion says."""
+        server.config += "\nLimitInternalRecursion 3"
+        depths = self.chain(server)
+        assert server.get("/0").status == 500
+        assert depths == list(range(4))
+
+    def test_depth_of_look_ups(self, server: Server, tmp_path: Path) -> None:
+        """A look-up that looks itself up without end comes to a 500."""
+        server.config += "\nLimitInternalRecursion 10 3"
+        results: list[int] = []
+
+        async def look(request: Request) -> int:
+            results.append((await lookup_uri(request, "/again")).status)
+            return OK
+
+        server.on(Phase.FIXUPS, look)
+        server.get("/")
+        assert results == [500, 200, 200, 200]
 
     def test_access_is_checked_anew(self, server: Server) -> None:
         """A redirect is no way around access control."""

@@ -56,6 +56,10 @@ def walk(root: Path, path: str, config: str = "") -> tuple[int, Request]:
         ("/nope/extra", "/nope", "/extra", False),
         ("/nope/extra/more", "/nope", "/extra/more", False),
         ("/dir/nope/extra/", "/dir/nope", "/extra/", False),
+        ("//dir//inner", "/dir/inner", "", True),
+        ("/dir/./inner", "/dir/inner", "", True),
+        ("/file/../dir/inner//extra//", "/dir/inner", "/extra/", True),
+        ("/dir/.inner", "/dir/.inner", "", False),
     ],
 )
 def test_path_info(root: Path, path: str, filename: str, path_info: str, exists: bool) -> None:
@@ -65,6 +69,19 @@ def test_path_info(root: Path, path: str, filename: str, path_info: str, exists:
     assert record.filename == str(root) + filename
     assert record.path_info == path_info
     assert (record.stat is not None) is exists
+
+
+@pytest.mark.parametrize("path", ["//dir/inner", "/dir//inner", "/./dir/inner", "/x/../dir/./inner"])
+def test_guards_are_not_passed(root: Path, path: str) -> None:
+    """However a path is written that something mapped the URL to: the sections of its directory are found."""
+    config = f"<Directory {root}/dir>\nSetHandler guard\n</Directory>"
+    result, record = walk(root, path, config)
+    assert (result, record.conf[CoreDir].handler) == (OK, "guard")
+
+
+def test_a_path_above_the_root(root: Path) -> None:
+    """What leaves the file system's root leads nowhere."""
+    assert walk(root, "/.." * 40)[0] == FORBIDDEN
 
 
 def test_outside_of_everything() -> None:

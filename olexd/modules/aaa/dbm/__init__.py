@@ -12,7 +12,7 @@ from typing import Final
 from olexd.config.errors import DirectiveError
 from olexd.modules.aaa.dbm import berkeley, gdbm, sdbm
 from olexd.modules.aaa.dbm.pages import MAX_SIZE, BrokenDatabase, Table
-from olexd.modules.aaa.files import WatchedFile
+from olexd.watched import WatchedFile
 
 __all__ = ["KINDS", "BrokenDatabase", "kind_of", "read_table"]
 

@@ -110,7 +110,8 @@ def _fill_environment(request: Request) -> None:
     add_common_vars(request)
     add_cgi_vars(request)
     env = request.subprocess_env
-    _put(env, "REQUEST_URI", _outermost_target(request))
+    if not request.conf[CoreDir].current_request_uri:
+        _put(env, "REQUEST_URI", _outermost_target(request))
     for name in _TIMES:
         env[name] = name
     _put(env, "DOCUMENT_URI", request.uri)

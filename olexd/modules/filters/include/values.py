@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from olexd.modules.filters.include.parser import decode_entities
+from olexd.modules.sizes import short_size
 
 _OUTSIDE_PATHS: Final = re.compile(rb"[^A-Za-z0-9$\-_.+!*'(),:;@&=/~]")
 _OUTSIDE_FORMS: Final = re.compile(rb"[^A-Za-z0-9.\-*_ ]")
@@ -55,19 +56,7 @@ DECODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
 
 def format_size(size: int, abbreviate: bool) -> bytes:
     """Return a number of bytes: with commas, or in four characters with a unit."""
-    if not abbreviate:
-        return f"{size:,}".encode()
-    if size < 973:
-        return b"%3d " % size
-    for unit in b"KMGTPE":
-        size, rest = divmod(size, 1024)
-        if size >= 973:
-            continue
-        if size < 9 or (size == 9 and rest < 973):
-            tenths = (rest * 5 + 256) // 512
-            return b"%d.%d%c" % (size + tenths // 10, tenths % 10, unit)
-        return b"%3d%c" % (size + (rest >= 512), unit)
-    return b"****"
+    return (short_size(size) if abbreviate else f"{size:,}").encode()
 
 
 def format_time(layout: str, seconds: float, gmt: bool = False) -> bytes:

@@ -21,8 +21,9 @@ from olexd.errorlog import Level
 from olexd.errors import BadRequest
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.generators.autoindex.listing import Entry, Wish, short_size, sort_entries, wish_of
+from olexd.modules.generators.autoindex.listing import Entry, Wish, sort_entries, wish_of
 from olexd.modules.generators.autoindex.settings import DIRECTIVES, IndexDir
+from olexd.modules.sizes import short_size
 from olexd.phases.hooks import Answer, Hook, Module, Phase
 from olexd.phases.respond import signature
 from olexd.phases.sides import to_pool
@@ -188,7 +189,7 @@ def _row(entry: Entry, conf: IndexDir) -> dict[str, object]:
         "is_directory": entry.is_directory,
         "N": name,
         "M": time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.modified)),
-        "S": short_size(entry.size),
+        "S": short_size(entry.size).strip(),
         "D": Markup(entry.description),
     }
 

@@ -13,7 +13,6 @@ from olexd.modules.generators.autoindex.settings import IndexDir
 _FIELD: Final = re.compile(r"([COFVP])=([^&;]*)(?:[&;]|$)")
 _DIGITS: Final = re.compile(r"(\d+)")
 _CHOICES: Final = {"C": "NMSD", "O": "AD", "F": "012", "V": "01"}
-UNITS: Final = "KMGTPE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +110,3 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
         for part in _DIGITS.split(name)
         if part
     ]
-
-
-def short_size(size: int) -> str:
-    """Return a number of bytes as people read it: `17`, `1.2K`, `34M`; "-" for none."""
-    if size < 0:
-        return "-"
-    if size < 973:
-        return str(size)
-    for unit in UNITS:
-        remainder = size & 1023
-        size >>= 10
-        if size >= 973:
-            continue
-        if size < 9 or (size == 9 and remainder < 973):
-            tenths = (remainder * 5 + 256) // 512
-            if tenths >= 10:
-                size, tenths = size + 1, 0
-            return f"{size}.{tenths}{unit}"
-        return f"{size + (remainder >= 512)}{unit}"
-    return f"{size}{UNITS[-1]}"

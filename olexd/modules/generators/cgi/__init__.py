@@ -174,7 +174,9 @@ def _arguments(request: Request) -> list[str]:
 
 def _environment(request: Request) -> dict[bytes, bytes]:
     add_cgi_vars(request)
-    request.subprocess_env["REQUEST_URI"] = original(request).unparsed_uri.encode("utf-8", "surrogateescape")
+    if not request.conf[CoreDir].current_request_uri:
+        target = original(request).unparsed_uri
+        request.subprocess_env["REQUEST_URI"] = target.encode("utf-8", "surrogateescape")
     root = request.host.server[CoreServer].document_root
     env = {
         _name(name): value for name, value in request.subprocess_env.raw_items() if b"\0" not in name + value

@@ -15,7 +15,7 @@ from olexd.config.module import ModuleSpec
 from olexd.config.settings import Settings
 from olexd.errorlog import Level
 from olexd.errors import BadRequest
-from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.cgi_env import own_url
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.modules.mappers.rewrite.directives import DIRECTIVES
@@ -35,7 +35,7 @@ from olexd.status import (
     NOT_FOUND,
     OK,
 )
-from olexd.uri import construct_url, escape_path, settle_path, with_query
+from olexd.uri import escape_path, settle_path, with_query
 
 HANDLER: Final = "redirect-handler"
 _REDIRECT: Final = "redirect:"
@@ -102,7 +102,7 @@ async def translate(request: Request) -> int:
 def _note_url(request: Request) -> None:
     """Put the URL as the client knows it into the environment."""
     origin = original(request)
-    url = construct_url(scheme(request), server_name(request), server_port(request), origin.uri)
+    url = own_url(request, origin.uri)
     env = request.subprocess_env
     env["SCRIPT_URL"] = origin.uri.encode("utf-8", "surrogateescape")
     env["SCRIPT_URI"] = url.encode("utf-8", "surrogateescape")

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Callable
 from typing import Final
 
 from olexd.errorlog import Level
 from olexd.expr import Condition as Expression
 from olexd.expr import EvaluationError
+from olexd.expr.functions import COMPARISONS
 from olexd.model.variables import RequestVariables
 from olexd.modules.mappers.rewrite.references import References, groups_of
 from olexd.modules.mappers.rewrite.rules import Comparison, Condition, FileTest, Rule
 from olexd.phases.sides import to_pool
 
 _FILE_TESTS: Final = {"l": "L"}
+_BY_LENGTH: Final[dict[str, Callable[[tuple[int, str], tuple[int, str]], bool]]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+"""Orders of texts: as in httpd, the shorter one comes first."""
 
 
 class Conditions(References):
@@ -68,41 +79,18 @@ class Conditions(References):
             self._caught = groups_of(match)
         return match is not None
 
-    async def _file_test(self, operator: str, subject: str) -> bool:
-        if operator in "UF":
-            found = await self._look_up(subject, operator == "F")
-            return found is not None and found.status == 200 and (operator == "U" or found.stat is not None)
+    async def _file_test(self, test: str, subject: str) -> bool:
+        if test in "UF":
+            found = await self._look_up(subject, test == "F")
+            return found is not None and found.status == 200 and (test == "U" or found.stat is not None)
         await to_pool(self.request)
-        return RequestVariables(self.request).test(_FILE_TESTS.get(operator, operator), subject)
+        return RequestVariables(self.request).test(_FILE_TESTS.get(test, test), subject)
 
 
 def _compare(test: Comparison, subject: str, nocase: bool) -> bool:
-    operator, text = test.operator, test.text
+    text = test.text
     if test.numeric:
-        return _ordered(operator, _number(subject), _number(text))
+        return COMPARISONS[test.operator](subject, text)
     if nocase:
         subject, text = subject.lower(), text.lower()
-    if operator == "=":
-        return subject == text
-    return _ordered(operator, (len(subject), subject), (len(text), text))
-
-
-def _ordered(operator: str, left: object, right: object) -> bool:
-    match operator:
-        case "eq":
-            return left == right
-        case "ne":
-            return left != right
-        case "lt" | "<":
-            return left < right  # type: ignore[operator,no-any-return]
-        case "le" | "<=":
-            return left <= right  # type: ignore[operator,no-any-return]
-        case "gt" | ">":
-            return left > right  # type: ignore[operator,no-any-return]
-        case _:
-            return left >= right  # type: ignore[operator,no-any-return]
-
-
-def _number(text: str) -> int:
-    match = re.match(r"\s*([+-]?\d+)", text, re.ASCII)
-    return int(match[1]) if match else 0
+    return _BY_LENGTH[test.operator]((len(subject), subject), (len(text), text))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from olexd.config.errors import DirectiveError
+from olexd.config.gathered import extended
 from olexd.config.rows import Args, Arity, Context, Directive, Override
-from olexd.modules.mappers.rewrite.maps import UNSUPPORTED, kind_of, make_map
+from olexd.modules.mappers.rewrite.maps import doubts, make_map
 from olexd.modules.mappers.rewrite.rules import parse_condition, parse_rule
 from olexd.modules.mappers.rewrite.settings import RewriteDir, RewriteServer, RuleSet
 from olexd.modules.words import overlay
@@ -53,14 +54,14 @@ def add_condition(conf: RewriteDir, args: Args) -> RewriteDir:
     """Store a condition for the rule that follows."""
     rules = _rules(conf, args)
     condition = parse_condition(args.raw, args.vocabulary)
-    return _told(conf, args, replace(rules, pending=(*rules.pending, condition)))
+    return _told(conf, args, extended(rules, "pending", [condition]))
 
 
 def add_rule(conf: RewriteDir, args: Args) -> RewriteDir:
     """Store a rule with the conditions before it."""
     rules = _rules(conf, args)
-    rule = parse_rule(args.raw, rules.pending)
-    return _told(conf, args, replace(rules, rules=(*rules.rules, rule), pending=()))
+    rule = parse_rule(args.raw, tuple(rules.pending))
+    return _told(conf, args, extended(replace(rules, pending=()), "rules", [rule]))
 
 
 def set_base(conf: RewriteDir, args: Args) -> RewriteDir:
@@ -80,16 +81,6 @@ def set_options(conf: RewriteDir, args: Args) -> RewriteDir:
             raise DirectiveError(f"RewriteOptions: unknown option '{word}'")
     options = rules.options | {word.lower() for word in args.words}
     return _told(conf, args, replace(rules, options=options))
-
-
-def _unsupported(args: Args) -> str:
-    """Return the warning for a kind of map that is not supported, or ""."""
-    kind = kind_of(args.words[1])
-    return (
-        f"RewriteMap {args.words[0]} has no values here: {kind} maps are not supported"
-        if kind in UNSUPPORTED
-        else ""
-    )
 
 
 _SVDH, _FILEINFO = Context.SVDH, Override.FILEINFO
@@ -147,7 +138,7 @@ DIRECTIVES: Final = (
         Arity.TWO_OR_THREE,
         RewriteServer,
         overlay("maps", lambda args: {args.words[0]: make_map(args)}),
-        "A name and int:FUNCTION, txt:FILE or rnd:FILE",
-        warn=_unsupported,
+        "A name and int:FUNCTION, txt:FILE, rnd:FILE, dbm:FILE or prg:PROGRAM",
+        warn=doubts,
     ),
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from olexd.config.core import CoreServer
 from olexd.errorlog import Level
-from olexd.model.cgi_env import scheme, server_name, server_port
+from olexd.model.cgi_env import own_url, scheme
 from olexd.model.request import Request
 from olexd.modules.mappers.rewrite.conditions import Conditions
 from olexd.modules.mappers.rewrite.cookies import set_cookie
@@ -21,7 +21,6 @@ from olexd.modules.mappers.rewrite.references import groups_of
 from olexd.modules.mappers.rewrite.rules import Rule
 from olexd.modules.mappers.rewrite.settings import RuleSet
 from olexd.status import FORBIDDEN, INTERNAL_SERVER_ERROR
-from olexd.uri import construct_url
 
 _ABSOLUTE: Final = re.compile(
     r"(?:ajp|balancer|fcgi|ftp|gopher|h2|h2c|http|https|ldap|ldaps|nntp|scgi|unix|uwsgi|ws|wss)://"
@@ -239,4 +238,4 @@ def _behind_chain(rules: tuple[Rule, ...], position: int) -> int:
 
 def _qualified(request: Request, path: str) -> str:
     path = path if path.startswith("/") else f"/{path}"
-    return construct_url(scheme(request), server_name(request), server_port(request), path)
+    return own_url(request, path)

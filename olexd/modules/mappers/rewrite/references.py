@@ -103,9 +103,9 @@ class References:
         try:
             value = found.find(key)
         except OSError as error:
-            self._log(f"AH00656: can't open RewriteMap file for map {lookup.map}: {error.strerror}")
+            self._log(f"AH00656: can't look up in RewriteMap {lookup.map}: {error.strerror}")
             value = None
-        return value or await self._expand(lookup.default)
+        return await self._expand(lookup.default) if value is None else value
 
     async def _look_up(self, target: str, is_file: bool) -> Request | None:
         """Return a subrequest, None where it would not end or the path cannot be one."""

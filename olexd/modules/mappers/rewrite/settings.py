@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from olexd.config.gathered import settled
 from olexd.config.settings import UNSET, Merge, setting
 from olexd.modules.mappers.rewrite.maps import RewriteMap
 from olexd.modules.mappers.rewrite.rules import Condition, Rule
@@ -61,11 +62,19 @@ class RewriteDir:
         """Return the settings as seen in an inner section, or in a virtual host."""
         return RewriteDir(_merge(self.host, inner.host), _merge(self.here, inner.here))
 
+    def settled(self) -> RewriteDir:
+        """Return the settings of a section that has been read."""
+        return RewriteDir(_settled(self.host), _settled(self.here))
+
 
 def _merge(outer: object, inner: object) -> RuleSet:
     if isinstance(outer, RuleSet) and isinstance(inner, RuleSet):
         return outer.within(inner)
     return outer if inner is UNSET else inner  # type: ignore[return-value]
+
+
+def _settled(rules: RuleSet) -> RuleSet:
+    return settled(rules) if isinstance(rules, RuleSet) else rules
 
 
 @dataclass(frozen=True, slots=True)
