@@ -17,9 +17,17 @@ ACCEPTED: Final = (
     accepted(
         "DefaultType", Context.SVDH, Arity.ONE, CoreDir, "AH00117: deprecated; use AddType", Override.FILEINFO
     ),
-    accepted("EnableMMAP", Context.SVDH, Arity.ONE, CoreDir, "files are not mapped", Override.FILEINFO),
     accepted(
-        "EnableSendfile", Context.SVDH, Arity.ONE, CoreDir, "the server chooses by itself", Override.FILEINFO
+        "EnableMMAP", Context.SVDH, Arity.ONE, CoreDir, "files are not mapped", Override.FILEINFO, "on off"
+    ),
+    accepted(
+        "EnableSendfile",
+        Context.SVDH,
+        Arity.ONE,
+        CoreDir,
+        "the server chooses by itself",
+        Override.FILEINFO,
+        "on off",
     ),
     accepted("ExtendedStatus", Context.SERVER, Arity.FLAG, CoreServer, "there is no status page to extend"),
     accepted("FlushMaxPipelined", Context.SV, Arity.ONE, CoreServer, "responses are flushed at their end"),
