@@ -9,25 +9,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from olexd.config.core import CoreDir, CoreServer
-from olexd.config.mime import MimeDir
-from olexd.config.python import HANDLER_NAMES, Handler, PythonDir
+from olexd.config.core import CoreDir
+from olexd.config.python import Handler
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
-from olexd.model import cgi_env, filters, input, runtime, wsgi
+from olexd.model import cgi_env, filters, input, wsgi
 from olexd.model.attributes import argument_text, body_bytes, hidden, public_names
-from olexd.model.challenge import FIELD, basic_challenge, basic_credentials, escape_quotes
+from olexd.model.challenge import FIELD, basic_challenge, basic_credentials
+from olexd.model.cleanup import Cleanup
 from olexd.model.conditions import format_date, make_etag, meets_conditions
 from olexd.model.connection import Redirector
 from olexd.model.hosts import confirmed_name, known_name
 from olexd.model.logging import log_request
 from olexd.model.methods import INVALID, method_number
-from olexd.model.mp_request_attributes import RequestAttributes
+from olexd.model.mp_request_settings import RequestSettings
 from olexd.model.mp_server import log_arguments
-from olexd.model.python_tables import config_table, option_table
-from olexd.model.realm import auth_name, auth_type, is_auth_type
+from olexd.model.realm import auth_name, is_auth_type
 from olexd.model.request import Request
-from olexd.model.table import Table
 from olexd.model.table_text import as_text
 from olexd.model.variables import RequestVariables
 
@@ -79,7 +77,7 @@ def _file_part(path: str, offset: int, length: int) -> Iterator[tuple[int, int, 
         os.close(descriptor)
 
 
-class mp_request(RequestAttributes):
+class mp_request(RequestSettings):
     """One request. The same object goes through all phases; handlers may keep things on it."""
 
     __slots__ = ()
@@ -278,22 +276,6 @@ class mp_request(RequestAttributes):
 
     # -- who and where
 
-    def auth_name(self) -> str | None:
-        """Return AuthName, its quotes escaped with backslashes; None when it is not set."""
-        name = auth_name(self._record)
-        return None if name is None else escape_quotes(name)
-
-    def auth_type(self) -> str | None:
-        """Return AuthType, None when it is not set."""
-        return auth_type(self._record)
-
-    def requires(self) -> tuple[str, ...]:
-        """Return the arguments of the Require lines in force for the method, as in mod_python before 3.4.
-
-        They are known once access handlers have run.
-        """
-        return tuple(line for requirement in self._record.requirements for line in requirement.lines)
-
     def get_basic_auth_pw(self) -> str | None:
         """Return the password of Basic credentials and set `user`; None without them.
 
@@ -341,67 +323,7 @@ class mp_request(RequestAttributes):
     def construct_url(self, uri: str) -> str:
         """Return `scheme://host[:port]` with `uri` appended."""
         argument_text(uri, 1)
-        record = self._record
-        scheme, port = cgi_env.scheme(record), cgi_env.server_port(record)
-        name = cgi_env.server_name(record)
-        host = f"[{name}]" if ":" in name else name
-        own = 443 if scheme == "https" else 80
-        return f"{scheme}://{host}{uri}" if port == own else f"{scheme}://{host}:{port}{uri}"
-
-    def document_root(self) -> str:
-        """Return DocumentRoot."""
-        return self._record.host.server[CoreServer].document_root
-
-    # -- configuration
-
-    def get_config(self) -> Table:
-        """Return the Python* settings in force; changes to the table count for this request."""
-        conf = self._record.conf
-        if self._config is None or self._config[0] is not conf:
-            self._config = (conf, self._peek_config().clone())
-        return self._config[1]
-
-    def _peek_config(self) -> Table:
-        """Return what `get_config()` does, but only to be read: no copy is made for it."""
-        conf = self._record.conf
-        if self._config is not None and self._config[0] is conf:
-            return self._config[1]
-        known: Table | None = conf.__dict__.get("directive_table")
-        if known is None:
-            known = conf.__dict__["directive_table"] = config_table(conf[PythonDir])
-        return known
-
-    def get_options(self) -> Table:
-        """Return the PythonOptions in force; changes to the table last for this request."""
-        conf = self._record.conf
-        if self._options is None or self._options[0] is not conf:
-            self._options = (conf, self._peek_options().clone())
-        return self._options[1]
-
-    def _peek_options(self) -> Table:
-        """Return what `get_options()` does, but only to be read: no copy is made for it."""
-        conf = self._record.conf
-        if self._options is not None and self._options[0] is conf:
-            return self._options[1]
-        known: Table | None = conf.__dict__.get("option_table")
-        if known is None:
-            known = conf.__dict__["option_table"] = option_table(conf[PythonDir])
-        return known
-
-    def _option(self, names: tuple[str, ...], /) -> str | None:
-        """Return the first option of `names` that is set, None when none is."""
-        conf = self._record.conf
-        if self._options is not None and self._options[0] is conf:
-            return _first_value(self._options[1], names)
-        found: dict[tuple[str, ...], str | None] = conf.__dict__.setdefault("first_options", {})
-        if names not in found:
-            found[names] = _first_value(self._peek_options(), names)
-        return found[names]
-
-    def get_addhandler_exts(self) -> str:
-        """Return the extensions that `AddHandler mod_python` names here, each followed by a space."""
-        handlers = self._record.conf[MimeDir].handlers
-        return "".join(f"{extension} " for extension, name in handlers.items() if name in HANDLER_NAMES)
+        return cgi_env.own_url(self._record, uri)
 
     # -- the response's head
 
@@ -468,26 +390,3 @@ class mp_request(RequestAttributes):
         entry = log_arguments(message, level)
         if entry is not None:
             log_request(self._record, entry[0], entry[1])
-
-
-def _first_value(table: Table, names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := table.get(name)) is not None), None)
-
-
-class Cleanup:
-    """One registered cleanup: calling it runs the function, and logs a failure instead of raising it."""
-
-    __slots__ = ("_data", "_function", "_record")
-
-    def __init__(self, record: Request, function: Callable[[Any], object], data: Any) -> None:
-        self._record = record
-        self._function = function
-        self._data = data
-
-    def __call__(self) -> None:
-        self._record.phase = None
-        try:
-            self._function(self._data)
-        except BaseException as error:
-            for line in runtime.cleanup_failure(self._function, error):
-                log_request(self._record, line)
