@@ -184,8 +184,8 @@ class TestStop:
         """A stop leaves no process-id file and no complaint."""
         port = free_port()
         with Olexd(config(directory, port), directory, port) as server:
-            assert (directory / "httpd.pid").read_text() == f"{server.pid}\n"
             assert ask(server, "/").status
+            assert (directory / "httpd.pid").read_text() == f"{server.pid}\n"
             stop(server)
             assert not list(directory.glob("httpd.pid*"))
             assert "Traceback" not in server.printed()
