@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -111,14 +112,11 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair() -> Iterator[Pair]:
     """Both servers, running."""
-    directory = tmp_path_factory.mktemp("tls")
-    for above in directory.parents:
-        if above.owner() == "root" and above.name.startswith("pytest-"):
-            above.chmod(0o755)
-    pair = Pair(directory)
     with ExitStack() as stack:
+        # Not pytest's own place, which other runs of pytest close to Apache's children.
+        pair = Pair(Path(stack.enter_context(TemporaryDirectory(prefix="tls-"))))
         for server, _ in pair.servers:
             stack.enter_context(server)
         yield pair
