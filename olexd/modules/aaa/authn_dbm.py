@@ -8,8 +8,8 @@ from typing import Final
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Arity, Context, Directive, Override, store, store_path
 from olexd.config.settings import Settings, setting
-from olexd.modules.aaa.dbm import BrokenDatabase, kind_of, read_table
 from olexd.modules.aaa.providers import CannotAnswer, Provider, by_hash
+from olexd.modules.dbm import BrokenDatabase, kind_of, read_table
 from olexd.phases.hooks import Module
 
 

@@ -14,8 +14,8 @@ from olexd.model.logging import log_request
 from olexd.model.realm import auth_name
 from olexd.model.request import Request
 from olexd.modules.aaa.authz_owner import owning_group
-from olexd.modules.aaa.dbm import BrokenDatabase, kind_of, read_table
 from olexd.modules.aaa.requirement import CannotDecide, Kinds, Line, Requirement, Verdict, of_user, verdict
+from olexd.modules.dbm import BrokenDatabase, kind_of, read_table
 from olexd.phases.hooks import Module
 
 # Settings

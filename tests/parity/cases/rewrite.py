@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests import dbm_files
 from tests.parity.runner.case import Case, Expect, Request, ask, get, post
 
 FILES = {
@@ -383,6 +384,12 @@ SERVER = [
         "/c/a.txt%0Ax",
         "/s/one.txt",
         "/s/two",
+    ),
+    Case(
+        "rewrite-map-dbm",
+        [get(path) for path in ("/b/user7", "/b/user700")],
+        'RewriteEngine On\nRewriteMap b "dbm=db:@ROOT@/many.db"\nRewriteRule ^/b/(.*)$ /${b:$1|a.txt}',
+        files={"many.db": dbm_files.read("many.db"), "a.txt": "a", "value of 7": "seven"},
     ),
     server(
         "numbers",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dbm.dumb
 import os
 import threading
 import time
@@ -16,7 +15,8 @@ from olexd.model import runtime
 from olexd.modules.mappers.rewrite import programs
 from olexd.modules.mappers.rewrite.maps import parse_map
 from olexd.modules.mappers.rewrite.programs import MapProgram
-from tests.unit.support import configure, get
+from tests import dbm_files
+from tests.unit.support import complaint, configure, get
 
 PROGRAM = """#!/bin/sh
 echo $$ >> {log}
@@ -87,26 +87,40 @@ def test_random_values(tmp_path: Path) -> None:
     assert {get(config, "/k").body for _ in range(50)} == {b"a", b"b"}
 
 
-@pytest.mark.parametrize("kind", ["dbm", "dbm=default"])
-def test_databases(tmp_path: Path, kind: str) -> None:
-    """A database that Python reads is a map, changes count at once."""
-    with dbm.dumb.open(str(tmp_path / "map"), "c") as file:
-        file[b"k"] = b"a.txt"
-    config = site(tmp_path, f"{kind}:{tmp_path}/map")
-    assert (get(config, "/k").body, get(config, "/x").status) == (b"a", 404)
-    with dbm.dumb.open(str(tmp_path / "map"), "w") as file:
-        file[b"k"] = b"b.txt"
-    assert get(config, "/k").body == b"b"
-    (tmp_path / "map.dir").unlink()
-    assert get(config, "/k").status == 404
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("dbm", "many.db"), ("dbm=db", "many.db"), ("dbm=GDBM", "many.gdbm"), ("dbm=sdbm", "many.pag")],
+)
+def test_databases(tmp_path: Path, kind: str, name: str) -> None:
+    """The formats that httpd's tools write are read; a file that went away yields the default."""
+    (tmp_path / name).write_bytes(dbm_files.read(name))
+    (tmp_path / "value of 7").write_text("seven")
+    text = f"RewriteEngine On\nRewriteMap m {kind}:{tmp_path}/{name.removesuffix('.pag')}"
+    config = configure(
+        f"ErrorLog -\nDocumentRoot {tmp_path}\n{text}\nRewriteRule ^/(.*)$ /${{m:$1|none}}", tmp_path
+    )
+    assert (get(config, "/user7").body, get(config, "/user700").status) == (b"seven", 404)
+    (tmp_path / name).unlink()
+    assert get(config, "/user7").status == 404
 
 
-def test_unreadable_databases_are_told_of(tmp_path: Path) -> None:
-    """One of a kind that Python does not read has no values, and the config check says so."""
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("dbm=ndbm", "dbm files of type NDBM cannot be read"),
+        ("dbm=odd", "unknown dbm type odd"),
+        ("dbm=sdbm", "RewriteMap: file for map m not found:/nope.pag"),
+    ],
+)
+def test_databases_that_cannot_be_read(kind: str, message: str) -> None:
+    """An unknown format and a missing file are refused."""
+    assert complaint(f"RewriteMap m {kind}:/nope") == message
+
+
+def test_broken_databases(tmp_path: Path) -> None:
+    """One that is broken has no values."""
     (tmp_path / "map").write_bytes(b"\0" * 64)
-    config = site(tmp_path, f"dbm:{tmp_path}/map")
-    assert any("Python's dbm cannot read" in warning for warning in config.warnings)
-    assert get(config, "/k").status == 404
+    assert get(site(tmp_path, f"dbm:{tmp_path}/map"), "/k").status == 404
 
 
 def test_programs(tmp_path: Path, program: MapProgram) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dbm
 import errno
 import os
 import random
@@ -12,6 +11,7 @@ from urllib.parse import unquote
 
 from olexd.config.errors import DirectiveError
 from olexd.config.rows import Args
+from olexd.modules.dbm import BrokenDatabase, ending_of, kind_of, read_table
 from olexd.modules.mappers.rewrite.programs import MapProgram
 from olexd.uri import escape_path
 from olexd.watched import WatchedFile
@@ -94,22 +94,22 @@ class RandomText(TextFile):
 
 
 class DbmFile:
-    """`dbm:`: a database file of a kind that Python's `dbm` reads."""
+    """`dbm:`: a database file as httpd's tools write it, read again when it has changed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, kind: str) -> None:
         self._path = path
+        self._kind = kind
 
     def find(self, key: str) -> str | None:
-        """Return the value of `key`, None for none. The file is opened each time: it may change."""
+        """Return the value of `key`, None for none."""
         try:
-            with dbm.open(self._path, "r") as found:
-                value = found.get(key.encode("utf-8", "surrogateescape"))
-        except dbm.error as error:
+            value = read_table(self._path, self._kind).get(key.encode("utf-8", "surrogateescape"))
+        except BrokenDatabase as error:
             raise OSError(errno.EIO, str(error)) from None
         return None if value is None else _text(value)
 
     def __repr__(self) -> str:
-        return f"dbm:{self._path}"
+        return f"dbm={self._kind}:{self._path}"
 
 
 class NoMap:
@@ -126,19 +126,16 @@ UNSUPPORTED: Final = frozenset({"dbd", "fastdbd"})
 KINDS: Final = frozenset({"int", "txt", "rnd", "dbm", "prg", *UNSUPPORTED})
 
 
-def split_source(word: str) -> tuple[str, str]:
-    """Return the kind and the source of `kind:source`; a source without a kind is a text file.
-
-    The format that `dbm=FORMAT:` names counts for nothing: the file itself tells.
-    """
+def split_source(word: str) -> tuple[str, str, str]:
+    """Return kind, format and source of `kind=format:source`; a source without a kind is a text file."""
     kind, _, source = word.partition(":")
-    kind = kind.partition("=")[0].lower()
-    return (kind, source) if kind in KINDS else ("txt", word)
+    kind, _, form = kind.partition("=")
+    return (kind.lower(), form, source) if kind.lower() in KINDS else ("txt", "", word)
 
 
 def make_map(args: Args) -> RewriteMap:
     """Return the map that `NAME TYPE:SOURCE` describes. Raises DirectiveError."""
-    kind, source = split_source(args.words[1])
+    kind, form, source = split_source(args.words[1])
     if kind in UNSUPPORTED:
         return NoMap()
     if kind == "int":
@@ -149,10 +146,9 @@ def make_map(args: Args) -> RewriteMap:
         program, *arguments = source.split() or [""]
         return MapProgram((_existing(args, program), *arguments))
     if kind == "dbm":
-        path = args.path(source)
-        if dbm.whichdb(path) is None:
-            raise _missing(args, path)
-        return DbmFile(path) if _is_readable(path) else NoMap()
+        found = kind_of(form or "default")
+        _existing(args, source + ending_of(found))
+        return DbmFile(args.path(source), found)
     path = _existing(args, source)
     return TextFile(path) if kind == "txt" else RandomText(path)
 
@@ -160,30 +156,15 @@ def make_map(args: Args) -> RewriteMap:
 def _existing(args: Args, source: str) -> str:
     path = args.path(source)
     if not os.path.isfile(path):
-        raise _missing(args, path)
+        raise DirectiveError(f"RewriteMap: file for map {args.words[0]} not found:{path}")
     return path
-
-
-def _missing(args: Args, path: str) -> DirectiveError:
-    return DirectiveError(f"RewriteMap: file for map {args.words[0]} not found:{path}")
-
-
-def _is_readable(path: str) -> bool:
-    """Return whether a database file is there, and of a kind for which this Python has a module."""
-    try:
-        dbm.open(path, "r").close()
-    except (ImportError, *dbm.error):
-        return False
-    return True
 
 
 def doubts(args: Args) -> str:
     """Return what the config check is to warn of, "" for nothing."""
-    name, (kind, source) = args.words[0], split_source(args.words[1])
+    name, kind = args.words[0], split_source(args.words[1])[0]
     if kind in UNSUPPORTED:
         return f"RewriteMap {name} has no values here: {kind} maps are not supported"
-    if kind == "dbm" and not _is_readable(path := args.path(source)):
-        return f"RewriteMap {name} has no values here: Python's dbm cannot read {path}; a txt map can be read"
     if kind == "prg" and len(args.words) > 2:
         return f"RewriteMap {name}: its program runs as the server's own user, not as {args.words[2]}"
     return ""

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from olexd.modules.aaa.dbm import KINDS, BrokenDatabase, berkeley, gdbm, read_table, sdbm
-from olexd.modules.aaa.dbm.pages import MAX_SIZE, Table
+from olexd.modules.dbm import KINDS, BrokenDatabase, berkeley, gdbm, read_table, sdbm
+from olexd.modules.dbm.pages import MAX_SIZE, Table
 from tests import dbm_files
 from tests.unit.modules.aaa.support import ANN, JOE, JOE_WRONG, SHA, credentials, site
 from tests.unit.support import complaint, get

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from olexd.modules.aaa.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
+from olexd.modules.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
 
 PAGE: Final = 1024
 

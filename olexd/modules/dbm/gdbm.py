@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from olexd.modules.aaa.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
+from olexd.modules.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
 
 MAGICS: Final = (0x13579ACF, 0x13579AD1)
 _ORDER: Final = "<" if sys.byteorder == "little" else ">"

@@ -1,7 +1,7 @@
-"""The dbm files that httpd's tools write, read whole: small tables of users and groups.
+"""The dbm files that httpd's tools write, read whole: tables of users and groups, and maps of mod_rewrite.
 
 Python's own `dbm` reads what it was built with, which is mostly not what httpd was built with. A file is read
-again when it changes; one that is broken raises `BrokenDatabase` and lets nobody in. Source: the formats as
+again when it changes; one that is broken raises `BrokenDatabase`. Source: the formats as
 `htdbm` of httpd 2.4 with apr-util 1.6 writes them (Berkeley DB 5.3, GDBM 1.23, apr's SDBM).
 """
 
@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from olexd.config.errors import DirectiveError
-from olexd.modules.aaa.dbm import berkeley, gdbm, sdbm
-from olexd.modules.aaa.dbm.pages import MAX_SIZE, BrokenDatabase, Table
+from olexd.modules.dbm import berkeley, gdbm, sdbm
+from olexd.modules.dbm.pages import MAX_SIZE, BrokenDatabase, Table
 from olexd.watched import WatchedFile
 
-__all__ = ["KINDS", "BrokenDatabase", "kind_of", "read_table"]
+__all__ = ["KINDS", "BrokenDatabase", "ending_of", "kind_of", "read_table"]
 
 _BERKELEY: Final = WatchedFile(berkeley.parse, MAX_SIZE)
 _GDBM: Final = WatchedFile(gdbm.parse, MAX_SIZE)
@@ -37,6 +37,11 @@ def kind_of(word: str) -> str:
     if kind not in KINDS:
         raise DirectiveError(f"unknown dbm type {word}", "it is one of default, DB, GDBM, SDBM")
     return kind
+
+
+def ending_of(kind: str) -> str:
+    """Return what the name of a file of one of the `KINDS` has behind the name that directives say."""
+    return KINDS[kind][1]
 
 
 def read_table(path: str, kind: str) -> Table:

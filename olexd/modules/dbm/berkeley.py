@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from olexd.modules.aaa.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
+from olexd.modules.dbm.pages import BrokenDatabase, Table, gathered, numbers, part
 
 MAGIC: Final = 0x061561
 _MAGIC_AT: Final = 12
