@@ -125,8 +125,7 @@ class Site:
         access = case.access.replace("\\", "\\\\").replace('"', '\\"')
         access_log = f'    CustomLog "@LOGS@/{case.name}.access" "{access}"\n' if access else ""
         return (
-            f"{self.fill(case, case.main)}\n{listen}"
-            f"<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
+            f"{listen}<VirtualHost {address}:@PORT@>\n    ServerName {case.host}\n"
             f'    DocumentRoot "{self.root(case)}"\n'
             f'    ErrorLog "@LOGS@/{case.name}.log"\n{interpreter}{access_log}'
             f"{self.fill(case, case.config)}\n</VirtualHost>\n"
