@@ -42,6 +42,11 @@ from olexd.uri import decode_path
 
 SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
 """The methods that the server itself answers, for an Allow field."""
+NEVER_BEHIND: Final = frozenset(
+    b"host content-length transfer-encoding connection keep-alive te trailer upgrade expect range cookie "
+    b"content-type content-encoding content-range authorization proxy-authorization".split()
+)
+"""Fields that mean nothing behind a body: its framing, its target, who sends it (RFC 9110 section 6.5.1)."""
 UNIX_PEER: Final = ("127.0.0.1", 0)
 """Who a unix socket's peer counts as: somebody on this machine, listed like any local proxy."""
 
@@ -214,6 +219,8 @@ class Site:
             request.body = EMPTY
             return None
         body = request.body = Body(channel, head.content_length)
+        if head.content_length is None and request.host.server[CoreServer].merge_trailers:
+            body.on_end(lambda: _merge_trailers(request))
         if head.expects_continue and request.proto_num >= 1001:
             request.expecting_100 = True
             body.on_first_read(lambda: _send_continue(request, channel))
@@ -242,6 +249,13 @@ def _with_host(head: Head) -> list[HeaderLine]:
     """Return the fields with the host of an absolute target, which counts instead of the Host field."""
     host = head.host or b""
     return [(name, host if name.lower() == b"host" else value) for name, value in head.fields]
+
+
+def _merge_trailers(request: Request) -> None:
+    """Let the fields behind a body count as header fields, beside those that came in front of it."""
+    for name, value in request.body.trailers:
+        if name.lower() not in NEVER_BEHIND:
+            request.headers_in.add(name, value)
 
 
 def _send_continue(request: Request, channel: Channel) -> None:

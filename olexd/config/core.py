@@ -41,6 +41,7 @@ class CoreServer:
     error_log_request: tuple[str, ...] = setting(())
     encoded_slashes: str = setting("off")
     merge_slashes: bool = setting(True)
+    merge_trailers: bool = setting(False)
     strict_host_check: bool = setting(False)
     redirect_limit: int = setting(10)
     subrequest_limit: int = setting(10)

@@ -515,7 +515,7 @@ class Channel(Protocol):
         drained = self.state is DRAIN
         self._go(BODY_END)
         if intake is not None:
-            intake.finish()
+            intake.finish(self._decoder.trailers)
         if drained:
             self._next_request()
 

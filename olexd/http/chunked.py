@@ -27,7 +27,8 @@ class _Part(Enum):
 class ChunkedDecoder:
     """The decoder of one body.
 
-    Once `done` is true, `rest` holds what follows the body. Extensions and trailers are checked and dropped.
+    Once `done` is true, `rest` holds what follows the body, and `trailers` the fields behind the last chunk
+    (names and values as sent, without the blanks around the values). Extensions are checked and dropped.
     """
 
     __slots__ = (
@@ -37,20 +38,20 @@ class ChunkedDecoder:
         "_part",
         "_pending",
         "_trailer_bytes",
-        "_trailers",
         "done",
         "rest",
+        "trailers",
     )
 
     def __init__(self, limits: Limits) -> None:
         self.done = False
         self.rest = b""
+        self.trailers: list[tuple[bytes, bytes]] = []
         self._limits = limits
         self._part = _Part.SIZE
         self._left = 0
         self._pending = b""
         self._extensions = 0
-        self._trailers = 0
         self._trailer_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -138,6 +139,8 @@ class ChunkedDecoder:
             self._count_trailer(end - position)
             if FIELD_LINE.fullmatch(data, position, end) is None:
                 raise BadRequest(400, f"malformed trailer {data[position : min(end, position + 80)]!r}")
+            name, _, value = data[position:end].partition(b":")
+            self.trailers.append((name, value.strip(b" \t\r\n")))
         return end
 
     def _check_trailer_size(self, size: int) -> None:
@@ -145,10 +148,9 @@ class ChunkedDecoder:
             raise BadRequest(400, "a trailer is longer than LimitRequestFieldSize")
 
     def _count_trailer(self, size: int) -> None:
-        self._trailers += 1
         self._trailer_bytes += size
         fields = self._limits.fields
-        if (fields and self._trailers > fields) or self._trailer_bytes > self._limits.head:
+        if (fields and len(self.trailers) >= fields) or self._trailer_bytes > self._limits.head:
             raise BadRequest(400, "the number of trailers exceeds this server's limit")
 
 

@@ -11,6 +11,9 @@ class LengthDecoder:
 
     __slots__ = ("_left", "done", "rest")
 
+    trailers = ()
+    """Only chunks have fields behind them."""
+
     def __init__(self, length: int) -> None:
         self.done = length == 0
         self.rest = b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from olexd.errors import BadRequest
@@ -18,8 +19,8 @@ class Intake(Protocol):
     def feed(self, data: bytes) -> bool:
         """Take body bytes; return False to ask for a pause."""
 
-    def finish(self) -> None:
-        """The body is complete."""
+    def finish(self, trailers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        """The body is complete; `trailers` are the fields behind it."""
 
     def fail(self, error: Exception) -> None:
         """The rest of the body will not come."""

@@ -7,7 +7,7 @@ bytes wait in between: then the connection stops reading from its socket until h
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from olexd.errors import BadRequest
@@ -51,6 +51,7 @@ class Body:
 
     __slots__ = (
         "_arrived",
+        "_at_end",
         "_before_first_read",
         "_error",
         "_parts",
@@ -63,6 +64,7 @@ class Body:
         "limit",
         "received",
         "started",
+        "trailers",
     )
 
     def __init__(self, source: Source | None, length: int | None) -> None:
@@ -78,6 +80,9 @@ class Body:
         self._error: Exception | None = None
         self._paused = False
         self._before_first_read: Callable[[], None] | None = None
+        self._at_end: Callable[[], None] | None = None
+        self.trailers: Sequence[tuple[bytes, bytes]] = ()
+        """The fields behind the body, once it is complete."""
         self._waiting = 0
         self._waiter: Signal | None = None
 
@@ -102,10 +107,11 @@ class Body:
         self._wake()
         return go_on
 
-    def finish(self) -> None:
-        """The body is complete."""
+    def finish(self, trailers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        """The body is complete; `trailers` are the fields behind it."""
         assert self._arrived is not None
         with self._arrived:
+            self.trailers = trailers
             self.complete = True
             self._notify()
         self._wake()
@@ -140,6 +146,10 @@ class Body:
     def on_first_read(self, call: Callable[[], None]) -> None:
         """Have `call` called once, when somebody first reads."""
         self._before_first_read = call
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have `call` called once, by who reads, when everything has been read."""
+        self._at_end = call
 
     @property
     def exhausted(self) -> bool:
@@ -320,6 +330,9 @@ class Body:
                 raise self._error
             raise OSError(READ_FAILED) from self._error
         data = self._parts.take(n)
+        if self._at_end is not None and self.exhausted:
+            call, self._at_end = self._at_end, None
+            call()
         if self._paused and len(self._parts) < LOW_WATER and self._source is not None:
             self._paused = False
             self._source.resume()

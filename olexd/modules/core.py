@@ -12,7 +12,7 @@ from olexd.config.errors import DirectiveError
 from olexd.config.gathered import overlaid
 from olexd.config.module import ModuleSpec
 from olexd.config.python import skips_mapping
-from olexd.config.rows import Args, Arity, Context, Directive, Override, ignore, store, store_flag
+from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag
 from olexd.errorlog import Level
 from olexd.expr import ExprError, string
 from olexd.model.logging import log_request
@@ -119,10 +119,6 @@ def register_methods(conf: CoreServer, args: Args) -> CoreServer:
         except ValueError as error:
             raise DirectiveError(f"RegisterHttpMethod: {error}") from None
     return conf
-
-
-def _not_merged(args: Args) -> str:
-    return "MergeTrailers On: fields behind a body are checked and left out here" if args.flag else ""
 
 
 _ETAG_PARTS: Final = frozenset({"inode", "mtime", "size", "digest"})
@@ -303,10 +299,9 @@ _HANDLING: Final = (
         _SV,
         Arity.FLAG,
         CoreServer,
-        ignore,
-        "Whether fields behind a chunked body count as header fields; only Off is supported",
+        store_flag("merge_trailers"),
+        "Whether fields behind a chunked body count as header fields once the body has been read",
         "Off",
-        warn=_not_merged,
     ),
     Directive(
         "TraceEnable",

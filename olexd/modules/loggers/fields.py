@@ -317,6 +317,17 @@ def response_header(name: str) -> Field:
     return field
 
 
+def request_trailer(name: str) -> Field:
+    """%{name}^ti"""
+    wanted = name.lower().encode("utf-8")
+
+    def field(request: Request) -> str:
+        found = [value for key, value in request.body.trailers if key.lower() == wanted]
+        return escape_bytes(b", ".join(found)) if found else "-"
+
+    return field
+
+
 def _of_table(table: Table | None, name: str) -> str:
     value = None if table is None else table.get(name)
     return "-" if value is None else escape(value)

@@ -45,7 +45,6 @@ _PLAIN: Final[dict[str, Field]] = {
     "V": fields.called_name,
     "X": fields.connection_state,
     "^FB": fields.first_byte,
-    "^ti": fields.constant("-"),
     "^to": fields.constant("-"),
 }
 
@@ -63,6 +62,7 @@ _WITH_ARGUMENT: Final[dict[str, Callable[[str], Field]]] = {
     "t": lambda form: fields.formatted_time(form) if form else fields.begin_time,
     "T": fields.duration,
     "x": fields.tls_variable,
+    "^ti": fields.request_trailer,
 }
 
 

@@ -76,7 +76,23 @@ def inside(lines: str) -> str:
     return f'<Directory "@ROOT@/own">\n{lines}\n</Directory>'
 
 
+def trailers(name: str, config: str) -> Case:
+    """A case of a program that reads a chunked body with fields behind it."""
+    body = b"4\r\nbody\r\n0\r\nX-One: 1\r\nX-Before: behind\r\nx-two: b \r\n\r\n"
+    sent = ("Transfer-Encoding: chunked", "X-Before: first")
+    return Case(
+        f"program-trailers-{name}",
+        [Request("POST", "/cgi/echo", sent, body), get("/cgi/hello")],
+        ALIAS + config,
+        files=FILES,
+        access="%{X-One}^ti|%{X-Before}^ti|%{X-Two}^ti|%{X-None}^ti|%{X-One}i|%{X-Before}i|%{X-Two}i",
+        masks=FRAMING,
+    )
+
+
 CASES = [
+    trailers("left-apart", ""),
+    trailers("merged", "MergeTrailers On"),
     cgi("environment", get("/cgi/env?a=b&c=%20", "X-Own: 1", "Proxy: evil", "User-Agent: x", http="1.0")),
     cgi("environment-path-info", get("/cgi/env/some/in%20fo?q", http="1.0")),
     cgi("environment-post", Request("POST", "/cgi/env", ("Content-Type: a/b",), b"body", "1.0")),

@@ -86,6 +86,16 @@ def test_trailers_are_bounded() -> None:
     assert refusal(b"0\r\n" + (b"X: " + b"y" * 8000 + b"\r\n") * 140, Limits(fields=0)) == 400
 
 
+def test_trailers_are_kept() -> None:
+    """Fields behind the last chunk are kept in order, also when they come byte by byte."""
+    decoder = ChunkedDecoder(Limits())
+    for byte in b"1\r\nx\r\n0\r\nA: 1\r\nb:  two \r\nA: \r\n\r\nrest":
+        if not decoder.done:
+            decoder.feed(bytes([byte]))
+    assert decoder.done
+    assert decoder.trailers == [(b"A", b"1"), (b"b", b"two"), (b"A", b"")]
+
+
 def test_data_end_is_checked_at_once() -> None:
     """A wrong byte after the data is refused without waiting for another."""
     assert refusal(b"1\r\naX") == 400

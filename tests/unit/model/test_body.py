@@ -415,3 +415,24 @@ class TestReceiving:
         assert body.read_some(3) == b"1"
         with pytest.raises(OSError):
             body.read_some(3)
+
+
+class TestTrailers:
+    """Fields behind a body."""
+
+    def test_told_at_the_end(self, source: Source) -> None:
+        """Who waits for the end is called once, when everything has been read."""
+        body, told = Body(source, None), []
+        body.on_end(lambda: told.append(body.trailers))
+        body.feed(b"abc")
+        body.finish([(b"X", b"1")])
+        assert (body.read(2), told) == (b"ab", [])
+        assert (body.read(), body.read(), told) == (b"c", b"", [[(b"X", b"1")]])
+
+    def test_not_told_without_reading(self, source: Source) -> None:
+        """Nobody is called for a body that nobody reads."""
+        body, told = Body(source, None), []
+        body.on_end(lambda: told.append(1))
+        body.feed(b"abc")
+        body.finish([(b"X", b"1")])
+        assert (body.trailers, told) == ([(b"X", b"1")], [])

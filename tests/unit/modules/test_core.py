@@ -150,10 +150,10 @@ def test_methods(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert complaint(f"RegisterHttpMethod {many}") == "RegisterHttpMethod: too many methods"
 
 
-def test_trailers_are_not_merged() -> None:
-    """The config check says what MergeTrailers On does not do."""
-    assert any("left out here" in one for one in configure("MergeTrailers On").warnings)
-    assert not configure("MergeTrailers Off").warnings
+def test_merge_trailers() -> None:
+    """MergeTrailers is off unless the server or a host says otherwise."""
+    assert not configure("").main.server[CoreServer].merge_trailers
+    assert configure("MergeTrailers On").main.server[CoreServer].merge_trailers
 
 
 def test_process_words() -> None:
