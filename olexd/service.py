@@ -106,6 +106,8 @@ class OlexdService(Service):
     def privilegedStartService(self) -> None:
         """Open everything that may need root: logs, then listening sockets."""
         Service.privilegedStartService(self)
+        # Before anybody can know that we are here: what it does by default is end the process.
+        self._on_usr1 = signal.signal(signal.SIGUSR1, self._usr1)
         _raise_file_limit()
         for host in self.config.hosts:
             error_log(host.server[CoreServer].error_log)
@@ -138,7 +140,6 @@ class OlexdService(Service):
         for listen in self.config.listens:
             _log.info("olexd serves {address}", address=_shown(listen))
         _relax_garbage_collection()
-        self._on_usr1 = signal.signal(signal.SIGUSR1, self._usr1)
 
     def stopService(self) -> Deferred[Any]:
         """Stop listening, let the handlers that run in threads end, then close everything."""

@@ -54,9 +54,10 @@ _DEFAULT_ETAG: Final = frozenset({"mtime", "size"})
 class CoreDir:
     """Per-directory core settings.
 
-    `handler` is SetHandler's name in lower case, "" for none. `error_documents` maps a status to the
-    ErrorDocument value as written. `auth_type` and `auth_name` are None where nothing was said, and the type
-    where it is off; `olexd.model.realm` says what they come to. `max_ranges` is how many byte ranges a
+    `handler` is SetHandler's name in lower case, "" for none; `handler_expression` goes before it.
+    `error_documents` maps a status to the ErrorDocument value as written. `auth_type` and `auth_name` are
+    None where nothing was said, and the type where it is off; `olexd.model.realm` says what they come to.
+    `max_ranges` is how many byte ranges a
     request may ask for (0: ranges are off, -1: any number), `max_overlaps` and
     `max_reversals` how many of them may overlap and go backwards (-1: any number). `option_flags` and
     `etag_flags` hold what each section switches on or off (a list without signs sets every name); read
@@ -65,6 +66,7 @@ class CoreDir:
     """
 
     handler: str = setting("")
+    handler_expression: String | None = setting(None)
     error_documents: Mapping[int, str] = setting({}, Merge.OVERLAY)
     auth_type: String | None = setting(None)
     auth_name: String | None = setting(None)

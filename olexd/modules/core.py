@@ -59,6 +59,17 @@ def set_error_document(conf: CoreDir, args: Args) -> CoreDir:
     return overlaid(conf, "error_documents", documents)
 
 
+def set_handler(conf: CoreDir, args: Args) -> CoreDir:
+    """Store a handler's name, or an expression that makes one."""
+    if "%{" not in args.word:
+        return replace(conf, handler=_handler_name(args.word), handler_expression=None)
+    try:
+        expression = string(args.word, args.vocabulary)
+    except ExprError as error:
+        raise DirectiveError(f"Can't parse handler expression '{args.word}': {error}") from None
+    return replace(conf, handler_expression=expression)
+
+
 def _handler_name(word: str) -> str:
     if word.lower().startswith("proxy:"):
         # A URL, whose path or socket may have capitals.
@@ -246,8 +257,8 @@ _HANDLING: Final = (
         _SVDH,
         Arity.ONE,
         CoreDir,
-        store("handler", _handler_name),
-        "The handler of all requests here, or None",
+        set_handler,
+        "The handler of all requests here, an expression for one, or None",
         override=_FILEINFO,
     ),
     Directive(

@@ -11,8 +11,10 @@ from typing import Final
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
 from olexd.errors import BadRequest, ClientGone, FilterFailed
+from olexd.expr import EvaluationError, String
 from olexd.model.logging import log_request
 from olexd.model.request import Request
+from olexd.model.variables import RequestVariables
 from olexd.phases import respond
 from olexd.phases.auth import check_access, inherits_checks
 from olexd.phases.derive import depth, follow, path_of
@@ -194,11 +196,27 @@ async def process_mapped(request: Request) -> int:
         if result not in _GO_ON:
             return result
         plan = request.phases.plan(request)
-    if request.handler is None:
+    conf = request.conf[CoreDir]
+    if conf.handler_expression is not None:
+        try:
+            set_handler(request, conf.handler_expression)
+        except EvaluationError as error:
+            log_request(request, f"AH03154: Can't evaluate handler expression: {error}", Level.ERR, "core")
+            return INTERNAL_SERVER_ERROR
+    elif request.handler is None:
         # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
-        request.handler = request.conf[CoreDir].handler or None
+        request.handler = conf.handler or None
     calls = plan.bare_fixups if bare else plan.fixups
     return await run_all(request, calls) if calls else OK
+
+
+def set_handler(request: Request, expression: String) -> None:
+    """Choose the handler that an expression names, unless it says None. Raises EvaluationError."""
+    name = expression.evaluate(RequestVariables(request, varies=False))
+    if not name.startswith("proxy:unix"):
+        name = name.lower()
+    if name != "none":
+        request.handler = name
 
 
 def _check_body(request: Request) -> int:

@@ -104,7 +104,8 @@ def wanted(settings: Settings) -> bool:
 
 def wanted_as_handler(settings: Settings) -> bool:
     """Return whether requests with these settings may turn out to be a backend's."""
-    return wanted(settings) or settings[CoreDir].handler.startswith(PROXY_PREFIX)
+    core = settings[CoreDir]
+    return wanted(settings) or core.handler.startswith(PROXY_PREFIX) or core.handler_expression is not None
 
 
 def backend_url(request: Request) -> str | None:

@@ -81,8 +81,10 @@ def _is_executable_page(request: Request) -> bool:
 
 
 def _wanted(settings: Settings) -> bool:
-    handlers = (settings[CoreDir].handler, *settings[MimeDir].handlers.values())
-    return HANDLER in handlers or settings[IncludeDir].xbit_hack != "off"
+    core = settings[CoreDir]
+    handlers = (core.handler, *settings[MimeDir].handlers.values())
+    may_be_page = HANDLER in handlers or core.handler_expression is not None
+    return may_be_page or settings[IncludeDir].xbit_hack != "off"
 
 
 MODULE: Final = Module(
