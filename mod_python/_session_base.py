@@ -220,6 +220,9 @@ class BaseSession(dict[Any, Any]):
 
 def outermost(req: Any) -> Any:
     """Return the request that `req` came from by internal redirects and subrequests; it owns the locks."""
+    record = getattr(req, "_record", None)
+    if record is not None and record.main is None and record.prev is None:
+        return req
     while True:
         origin = req.main or req.prev
         if origin is None:

@@ -76,10 +76,14 @@ class RequestSettings(RequestAttributes):
         conf = self._record.conf
         if self._options is not None and self._options[0] is conf:
             return _first_value(self._options[1], names)
-        found: dict[tuple[str, ...], str | None] = conf.__dict__.setdefault("first_options", {})
-        if names not in found:
-            found[names] = _first_value(self._peek_options(), names)
-        return found[names]
+        found: dict[tuple[str, ...], str | None] | None = conf.__dict__.get("first_options")
+        if found is None:
+            found = conf.__dict__["first_options"] = {}
+        try:
+            return found[names]
+        except KeyError:
+            value = found[names] = _first_value(self._peek_options(), names)
+            return value
 
     def get_addhandler_exts(self) -> str:
         """Return the extensions that `AddHandler mod_python` names here, each followed by a space."""

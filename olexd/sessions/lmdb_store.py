@@ -26,7 +26,7 @@ import lmdb
 
 from olexd.sessions.places import check_private, private_directory
 from olexd.sessions.shared import PerDirectory, forget_after_fork
-from olexd.sessions.store import SessionRecord, SessionStoreError, expiry, sid_key
+from olexd.sessions.store import SessionRecord, SessionStoreError, sid_key
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class LmdbStore:
 
     def save(self, sid: str, record: SessionRecord) -> None:
         """Keep `record` for `sid`. Raises what pickling raises, and `SessionStoreError` when full."""
-        due = expiry(record)
+        due = record["_accessed"] + record["_timeout"]
         self._write(_put, sid_key(sid), due if due > 0.0 else 0.0, pickle.dumps(record))
 
     def delete(self, sid: str) -> None:

@@ -13,13 +13,13 @@ import os
 import threading
 import time
 from collections import deque
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, Protocol
 
 from olexd.sessions.lockfile import LockFile
 from olexd.sessions.places import private_directory
 from olexd.sessions.shared import PerDirectory, forget_after_fork
-from olexd.sessions.store import InvalidSid, valid_sid
+from olexd.sessions.store import sid_key
 
 FIRST_PAUSE: Final = 0.0002
 LONGEST_PAUSE: Final = 0.01
@@ -107,6 +107,7 @@ class _Held:
         """Who waits for it; made for the first who does."""
 
 
+@lru_cache(maxsize=1024)
 def _place(sid: str) -> int:
     return int(sid[:_PLACE_DIGITS], 16)
 
@@ -134,8 +135,7 @@ class SessionLocks:
 
         Each call needs a `release` of its own. Raises `LockTimeout`, `InvalidSid`, `SessionStoreError`.
         """
-        if not valid_sid(sid):
-            raise InvalidSid("not a session id")
+        sid_key(sid)
         deadline = None if timeout is None else time.monotonic() + timeout
         fresh = _Held(owner)
         with self._mutex:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Protocol, TypedDict
 
 _SID = re.compile(r"[0-9a-f]{32,64}", re.ASCII)
@@ -50,13 +51,9 @@ def valid_sid(sid: str) -> bool:
     return _SID.fullmatch(sid) is not None
 
 
+@lru_cache(maxsize=1024)
 def sid_key(sid: str) -> bytes:
     """Return `sid` as a key of a store. Raises `InvalidSid`."""
     if _SID.fullmatch(sid) is None:
         raise InvalidSid("not a session id")
     return sid.encode("ascii")
-
-
-def expiry(record: SessionRecord) -> float:
-    """Return the epoch second after which `record` is expired."""
-    return record["_accessed"] + record["_timeout"]

@@ -279,7 +279,9 @@ def test_on_the_reactor_nothing_is_waited_for(kind: str) -> None:
     cookie = saved(kind)
     _, first = begin(kind, cookie)
     req = request_of(kind, cookie)
-    record = SimpleNamespace(on_reactor=True, headers_in_table=req.headers_in, sent_values=lambda name: [])
+    record = SimpleNamespace(
+        on_reactor=True, headers_in_table=req.headers_in, sent_values=lambda name: [], main=None, prev=None
+    )
     req._record = record  # type: ignore[attr-defined]
     with pytest.raises(LockTimeout):
         Session.Session(req)
