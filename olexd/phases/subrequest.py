@@ -23,6 +23,9 @@ from olexd.uri import escape_path
 INCLUDED: Final = "INCLUDED"
 """The protocol of a request whose response stands inside another one's."""
 
+REDIRECT_HANDLER: Final = "redirect-handler"
+"""The handler of requests that become another URL's: nobody else has a say in them."""
+
 
 async def internal_redirect(request: Request, target: str) -> None:
     """Answer `request` with what `target` gives, as a request of its own; the response is then complete.

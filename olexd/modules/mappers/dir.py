@@ -18,7 +18,7 @@ from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
-from olexd.phases.subrequest import lookup_stand_in
+from olexd.phases.subrequest import REDIRECT_HANDLER, lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import escape_path, with_query
 
@@ -118,6 +118,8 @@ def fix_directory(request: Request) -> Answer:
     conf = request.conf[DirDir]
     if not request.uri.endswith("/"):
         return _add_slash(request) if conf.slash and _may_redirect(request) else DECLINED
+    if request.handler == REDIRECT_HANDLER:
+        return DECLINED
     if request.path_info or (conf.check_handler and request.handler is not None):
         return DECLINED
     return _find_index(request, conf)
@@ -140,9 +142,9 @@ def _absolute(request: Request, path: str, args: str | None) -> str:
 async def _find_index(request: Request, conf: DirDir) -> int:
     failure = DECLINED
     aliased = bool(request.conf[AliasDir].entries)
-    for name in conf.index:
-        if not aliased and _is_missing(request, name):
-            continue
+    names = [name for name in conf.index if aliased or not _is_missing(request, name)]
+    # What is not there is asked for last, since a guard may refuse the very name: then there is no listing.
+    for name in (*names, *(name for name in conf.index if name not in names)):
         path = name if name.startswith("/") else request.uri + name
         found = await lookup_stand_in(request, with_query(escape_path(path), request.args))
         if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
@@ -156,7 +158,7 @@ async def _find_index(request: Request, conf: DirDir) -> int:
 
 
 def _is_missing(request: Request, name: str) -> bool:
-    """Return whether a plain name is not in the directory: then it needs no look-up."""
+    """Return whether a plain name is not in the directory."""
     if "/" in name or "?" in name or request.filename is None:
         return False
     return not os.path.lexists(os.path.join(request.filename, name))

@@ -141,4 +141,21 @@ CASES = [
         "/r/x",
     ),
     mapping("script-alias", 'ScriptAlias /cgi/ "@ROOT@/other/"', "/cgi/none", "/cgi/", "/cgi"),
+    *(
+        mapping(
+            f"index-refused-{name}",
+            inside(
+                f'Options +Indexes\nDirectoryIndex {names}\n<Files "{refused}">\nRequire all denied\n</Files>'
+            ),
+            "/bare/",
+            "/dir/",
+            "/",
+        )
+        for name, names, refused in (
+            ("missing", "no.html", "no.html"),
+            ("missing-among", "no.php index.html", "*.php"),
+            ("missing-behind", "index.html no.php", "*.php"),
+            ("there", "index.html", "index.html"),
+        )
+    ),
 ]

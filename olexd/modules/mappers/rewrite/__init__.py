@@ -24,7 +24,7 @@ from olexd.modules.mappers.rewrite.settings import RewriteDir, RewriteServer, Ru
 from olexd.phases.derive import original
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.sides import to_pool
-from olexd.phases.subrequest import internal_redirect
+from olexd.phases.subrequest import REDIRECT_HANDLER, internal_redirect
 from olexd.phases.walk import PROXY_PREFIX, PROXYREQ_REVERSE
 from olexd.status import (
     BAD_REQUEST,
@@ -37,7 +37,6 @@ from olexd.status import (
 )
 from olexd.uri import escape_path, settle_path, with_query
 
-HANDLER: Final = "redirect-handler"
 _REDIRECT: Final = "redirect:"
 _END: Final = "rewrite-end"
 
@@ -260,7 +259,7 @@ def _ask_anew(request: Request, rules: RuleSet, path: str) -> int:
         return FORBIDDEN
     target = _with_base(rules, target) if rules.base else _without_root(request, target)
     request.filename = _REDIRECT + target
-    request.handler = HANDLER
+    request.handler = REDIRECT_HANDLER
     return OK
 
 
@@ -277,7 +276,7 @@ def _without_root(request: Request, path: str) -> str:
 
 async def redirect(request: Request) -> int:
     """Answer with what the rewritten path gives."""
-    if request.handler != HANDLER or not (request.filename or "").startswith(_REDIRECT):
+    if request.handler != REDIRECT_HANDLER or not (request.filename or "").startswith(_REDIRECT):
         return DECLINED
     target = (request.filename or "").removeprefix(_REDIRECT)
     await to_pool(request)
@@ -295,7 +294,7 @@ def choose_content(request: Request) -> Answer:
         return DECLINED
     if (kind := notes.get("rewrite-type")) is not None:
         request.content_type = kind
-    if (handler := notes.get("rewrite-handler")) is not None and request.handler != HANDLER:
+    if (handler := notes.get("rewrite-handler")) is not None and request.handler != REDIRECT_HANDLER:
         request.handler = handler
     return DECLINED
 
