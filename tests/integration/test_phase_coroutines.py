@@ -110,7 +110,7 @@ def server(
     directory = tmp_path_factory.mktemp(request.param)
     port = free_port()
     lines = "".join(f"{phase} app::{TARGETS[request.param]}\n" for phase in PHASES)
-    more = f"PythonPath \"['{directory}/site'] + sys.path\"\n{lines}"
+    more = f"DirectoryIndex disabled\nPythonPath \"['{directory}/site'] + sys.path\"\n{lines}"
     text = application_config(directory, port, APPLICATION, 2, more)
     text = text.replace("Require all granted", "AuthType Any\nAuthName x\nRequire valid-user")
     text = text.replace("PythonHandler app\n", "")

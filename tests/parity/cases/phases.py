@@ -267,3 +267,37 @@ def typ(req):
     ),
     *(result_in(phase, result, number) for phase in PHASES for number, result in enumerate(RESULTS)),
 ]
+
+CASES += [
+    Case(
+        "phases-of-a-missing-index",
+        [get("/"), get("/"), get("/dir/"), get("/dir/?q"), get("/none/")],
+        """
+            PythonTransHandler @M@
+            <Directory "@ROOT@">
+                SetHandler mod_python
+                PythonHandler @M@
+                PythonHeaderParserHandler @M@
+                PythonAccessHandler @M@
+                PythonFixupHandler @M@
+            </Directory>
+        """,
+        source="""
+            from mod_python import apache
+
+            ran = []
+
+            def note(req):
+                ran.append("%s %s %s" % (req.phase, req.uri, req.main is not None))
+                return apache.DECLINED
+
+            transhandler = headerparserhandler = accesshandler = fixuphandler = note
+
+            def handler(req):
+                req.write("\\n".join(ran))
+                del ran[:]
+                return apache.OK
+        """,
+        files={"dir/x": ""},
+    )
+]

@@ -10,7 +10,7 @@ MASKS = (
     (r"\b[0-9a-f]{24}\b", "FORM-TOKEN"),
     (r"https://(\S+?):\d+", r"https://\1:TLS-PORT"),
     (r"(?:\w{3} \d+, \d{4},? )?\d+:\d\d(?::\d\d)? [AP]M", "SOME-TIME"),
-    (r"\d+/\d+/\d+ \d+:\d\d:\d\d|\d+ seconds? ago", "SOME-TIME"),
+    (r"\d+/\d+/\d+ \d+:\d\d:\d\d|\d+ (?:second|minute|hour)s?(?:</a>)? ago", "SOME-TIME"),
     (r"\d{4}-\d\d-\d\dT\d\d(?:%3A|:)\d\d(?:%3A|:)\d\dZ?", "SOME-TIME"),
 )
 TOKEN = "Cookie: trac_form_token=0123456789abcdef01234567"
