@@ -93,10 +93,7 @@ class Table:
 
     def raw_items(self) -> list[Wire]:
         """Return names and values: bytes as they were stored, text in Latin-1, None as nothing."""
-        return [
-            wire or (name.encode("latin-1"), (value or "").encode("latin-1"))
-            for _, name, value, wire in self._entries
-        ]
+        return [_entry_wire(entry) for entry in self._entries]
 
     def put_none(self, name: str) -> None:
         """Note `name` with the value None, as the server does for what it knows to be absent."""

@@ -13,8 +13,8 @@ from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.realm import auth_name
 from olexd.model.request import Request
-from olexd.modules.aaa.authz_owner import owning_group
-from olexd.modules.aaa.requirement import CannotDecide, Kinds, Line, Requirement, Verdict, of_user, verdict
+from olexd.modules.aaa.authz_owner import in_named_group, in_owning_group
+from olexd.modules.aaa.requirement import CannotDecide, Kinds, Line, Verdict, verdict
 from olexd.modules.dbm import BrokenDatabase, kind_of, read_table
 from olexd.phases.hooks import Module
 
@@ -90,24 +90,7 @@ def _in_one_of(line: Line, names: Iterable[str], request: Request, user: str) ->
     return verdict(not groups.isdisjoint(names))
 
 
-def _dbm_group(line: Line) -> Requirement:
-    names = line.names()
-
-    def is_member(request: Request, user: str) -> Verdict:
-        return _in_one_of(line, names(request), request, user)
-
-    return of_user(is_member, blocks=True)
-
-
-def _dbm_file_group(line: Line) -> Requirement:
-    def is_member(request: Request, user: str) -> Verdict:
-        group = owning_group(request)
-        return Verdict.DENIED if group is None else _in_one_of(line, [group], request, user)
-
-    return of_user(is_member, blocks=True)
-
-
-KINDS: Final[Kinds] = {"dbm-group": _dbm_group, "dbm-file-group": _dbm_file_group}
+KINDS: Final[Kinds] = {"dbm-group": in_named_group(_in_one_of), "dbm-file-group": in_owning_group(_in_one_of)}
 MODULE: Final = Module(
     ModuleSpec(
         "authz_dbm", ("authz_dbm_module", "mod_authz_dbm.c"), directory=(DbmGroupDir,), directives=DIRECTIVES

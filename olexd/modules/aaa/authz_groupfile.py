@@ -12,9 +12,9 @@ from olexd.config.settings import setting
 from olexd.errorlog import Level
 from olexd.model.logging import log_request
 from olexd.model.request import Request
-from olexd.modules.aaa.authz_owner import owning_group
+from olexd.modules.aaa.authz_owner import in_named_group, in_owning_group
 from olexd.modules.aaa.files import GROUPS
-from olexd.modules.aaa.requirement import Kinds, Line, Requirement, Verdict, of_user, verdict
+from olexd.modules.aaa.requirement import Kinds, Line, Verdict, verdict
 from olexd.phases.hooks import Module
 
 
@@ -53,24 +53,7 @@ def _in_one_of(line: Line, names: Iterable[str], request: Request, user: str) ->
     return verdict(any(user in groups.get(name, ()) for name in names))
 
 
-def _group(line: Line) -> Requirement:
-    names = line.names()
-
-    def is_member(request: Request, user: str) -> Verdict:
-        return _in_one_of(line, names(request), request, user)
-
-    return of_user(is_member, blocks=True)
-
-
-def _file_group(line: Line) -> Requirement:
-    def is_member(request: Request, user: str) -> Verdict:
-        group = owning_group(request)
-        return Verdict.DENIED if group is None else _in_one_of(line, [group], request, user)
-
-    return of_user(is_member, blocks=True)
-
-
-KINDS: Final[Kinds] = {"group": _group, "file-group": _file_group}
+KINDS: Final[Kinds] = {"group": in_named_group(_in_one_of), "file-group": in_owning_group(_in_one_of)}
 MODULE: Final = Module(
     ModuleSpec(
         "authz_groupfile",

@@ -14,7 +14,6 @@ from olexd.model.table import Table
 from olexd.modules.proxy.address import Address, balancer_url, is_balancer
 from olexd.modules.proxy.balancer import balancer_conf
 from olexd.modules.proxy.settings import ProxyDir, ProxyServer
-from olexd.uri import construct_url
 
 Field = tuple[bytes, bytes]
 
@@ -156,9 +155,7 @@ def reverse_url(request: Request, conf: ProxyDir, url: bytes) -> bytes:
         for target in _targets(request, reversal.target):
             if text.lower().startswith(target.lower()):
                 path = reversal.prefix + text[len(target) :]
-                scheme, port = cgi_env.scheme(request), cgi_env.server_port(request)
-                ours = construct_url(scheme, cgi_env.server_name(request), port, path)
-                return ours.encode("latin-1", "replace")
+                return cgi_env.own_url(request, path).encode("latin-1", "replace")
     return url
 
 
