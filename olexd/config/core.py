@@ -98,6 +98,11 @@ class CoreDir:
         return self.option_flags.get("followsymlinks", True)
 
     @property
+    def follows_own_symlinks(self) -> bool:
+        """Whether SymLinksIfOwnerMatch is in force."""
+        return self.option_flags.get("symlinksifownermatch", False)
+
+    @property
     def etag_parts(self) -> frozenset[str]:
         """What an entity tag is made of: `inode`, `mtime`, `size`, `digest`; empty for no tag.
 

@@ -40,6 +40,9 @@ ABSENT_SECONDS: Final = 1.0
 SETTLED_NS: Final = 2_000_000_000
 """How old a change must be for a file's times to tell the next one, in nanoseconds."""
 
+_NEVER_SAID: Final = Overrides(None, frozenset())
+"""What stands where no AllowOverride does."""
+
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -82,12 +85,13 @@ class _Way:
     """Where files are looked for on the way to a directory.
 
     Where nobody ever said AllowOverride, all that a file can do is to be refused. So it does no harm there to
-    look for new ones only now and then: `pointless` tells that it is so everywhere on the way, and until
-    `absent_until` (monotonic seconds) there were none.
+    look for new ones only now and then: until `absent_until` (monotonic seconds) there are none in such
+    places, whose depths are `silent`, and looking in the `telling` ones does.
     """
 
     places: tuple[_Place, ...]
-    pointless: bool
+    telling: tuple[_Place, ...]
+    silent: frozenset[int]
     absent_until: float = 0.0
 
 
@@ -133,23 +137,28 @@ class HtaccessFiles:
         Blocks on the file system. Raises HtaccessError.
         """
         way = self._ways.get(directory) or self._new_way(directory)
-        if way.pointless and time.monotonic() < way.absent_until:
-            return []
+        if time.monotonic() < way.absent_until:
+            return self._sections(way.telling, warn)
+        found = self._sections(way.places, warn)
+        if way.silent.isdisjoint([depth for depth, _ in found]):
+            way.absent_until = time.monotonic() + ABSENT_SECONDS
+        return found
+
+    def _sections(self, places: Sequence[_Place], warn: Callable[[str], None]) -> list[tuple[int, Section]]:
         found = []
-        for place in way.places:
+        for place in places:
             section = self._section(place, warn)
             if section is not None:
                 found.append((place.depth, section))
-        if way.pointless and not found:
-            way.absent_until = time.monotonic() + ABSENT_SECONDS
         return found
 
     def _new_way(self, directory: str) -> _Way:
         if len(self._ways) >= MAX_KNOWN:
             self._ways.clear()
         places = tuple(self._looked_in(directory))
-        pointless = all(place.overrides == Overrides(None, frozenset()) for place in places)
-        way = self._ways[directory] = _Way(places, pointless)
+        telling = tuple(place for place in places if place.overrides != _NEVER_SAID)
+        silent = frozenset(place.depth for place in places if place.overrides == _NEVER_SAID)
+        way = self._ways[directory] = _Way(places, telling, silent)
         return way
 
     def _looked_in(self, directory: str) -> Iterator[_Place]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from olexd.config.server import Section, SectionKind
+from olexd.config.server import MERGED_CACHE_SIZE, Section, SectionKind
 
 Key = tuple[int, int]
 """Where a section stands in merge order; its second part is unique, so that sections are never compared."""
@@ -145,6 +145,7 @@ class DirectoryIndex:
         self._root = _Node()
         self._wildcards: list[tuple[Test, int, Ranked]] = []
         self._regexes: list[tuple[Test, Ranked]] = []
+        self._joined: dict[tuple[object, ...], tuple[Section, ...]] = {}
         for order, section in enumerate(sections):
             self._insert(((section.pattern.count("/"), order), section))
         self._regexes.sort(key=lambda entry: entry[1][0])
@@ -181,12 +182,26 @@ class DirectoryIndex:
         else:
             if last and last in node.children and os.path.exists(path):
                 node = node.children[last]
-        if not self._wildcards and not self._regexes and not found:
-            return node.here.sections
+        if not self._wildcards and not self._regexes:
+            return self._with_files(node.here, found) if found else node.here.sections
         covering = [ranked for test, depth, ranked in self._wildcards if _covers(test, depth, path, segments)]
-        covering += [((depth, AFTER_SECTIONS), section) for depth, section in found]
+        covering += _ranked_files(found)
         matching = [section for test, (_, section) in self._regexes if test(name or path)]
         return (*node.here.joined(covering).sections, *matching)
+
+    def _with_files(self, here: _Answer, found: Sequence[tuple[int, Section]]) -> tuple[Section, ...]:
+        """Return the sections of a directory with the .htaccess files on the way to it, remembered."""
+        key = (here, *found)
+        joined = self._joined.get(key)
+        if joined is None:
+            if len(self._joined) >= MERGED_CACHE_SIZE:
+                self._joined.clear()
+            joined = self._joined[key] = here.joined(_ranked_files(found)).sections
+        return joined
+
+
+def _ranked_files(found: Sequence[tuple[int, Section]]) -> list[Ranked]:
+    return [((depth, AFTER_SECTIONS), section) for depth, section in found]
 
 
 def _covers(test: Test, depth: int, path: str, segments: list[str]) -> bool:

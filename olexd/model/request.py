@@ -74,6 +74,8 @@ class Request:
     canonical_filename: str | None = None
     path_info: str | None = None
     stat: os.stat_result | None = None
+    checked_name: str | None = None
+    """The file name, where it may not be a symbolic link and was none when it was looked at."""
     mtime: float = 0.0
     methods_allowed: frozenset[str] = frozenset()
     xmethods_allowed: tuple[str, ...] = ()

@@ -140,6 +140,8 @@ def _resolve(request: Request, mapped: str) -> None:
             head, info = parent, slash + name + info
             continue
         if stat.S_ISDIR(found.st_mode):
+            if os.path.lexists(head):
+                raise OSError(errno.ENOENT, "symbolic link that leads nowhere")
             request.filename, request.path_info, request.stat = head, info, None
         else:
             request.filename, request.path_info, request.stat = parent, slash + name + info, found
@@ -206,11 +208,17 @@ def _subject(request: Request, kind: SectionKind) -> str:
 
 def _htaccess(request: Request, files: Htaccess, walked: str) -> list[tuple[int, Section]]:
     """Return what the .htaccess files on the way to a file or directory say."""
-    if not walked.endswith("/"):
-        found = request.stat
-        is_directory = found is not None and stat.S_ISDIR(found.st_mode)
-        walked = walked + "/" if is_directory else walked[: walked.rfind("/") + 1]
-    return files.find(walked, lambda message: log_request(request, message, Level.WARNING, "core"))
+    directory = _directory(request, walked)
+    return files.find(directory, lambda message: log_request(request, message, Level.WARNING, "core"))
+
+
+def _directory(request: Request, path: str) -> str:
+    """Return the directory that the request's `path` is, or is in, with a slash at the end."""
+    if path.endswith("/"):
+        return path
+    found = request.stat
+    is_directory = found is not None and stat.S_ISDIR(found.st_mode)
+    return path + "/" if is_directory else path[: path.rfind("/") + 1]
 
 
 def _check_links(request: Request, own: Sequence[tuple[int, Section]]) -> int:
@@ -224,15 +232,22 @@ def _check_links(request: Request, own: Sequence[tuple[int, Section]]) -> int:
     root = host.server[CoreServer].document_root
     path = request.filename or ""
     start = len(root) if path.startswith(root) else 0
+    directory = _directory(request, path)
     for end in [i for i, char in enumerate(path) if char == "/" and i > start] + [len(path)]:
+        part = path[:end]
         # What a section says of the link's own target must not decide whether it is reached.
-        holder = path[: path.rfind("/", 0, end)] + "/"
-        found = () if host.htaccess is None else host.htaccess.find(holder, lambda message: None)
+        holder = part[: part.rfind("/")] + "/"
+        if host.htaccess is None or holder == directory:
+            found = own
+        else:
+            found = host.htaccess.find(holder, lambda message: None)
         core = host.merged(host.directories.match(holder, found))[CoreDir]
-        if core.follows_symlinks or _link_allowed(path[:end], "symlinksifownermatch" in core.options):
+        if core.follows_symlinks or (core.follows_own_symlinks and _same_owner(part)):
             continue
-        log_request(request, f"symbolic link not allowed: {path[:end]}", Level.ERR, "core")
-        return FORBIDDEN
+        if _is_link(part):
+            log_request(request, f"symbolic link not allowed: {part}", Level.ERR, "core")
+            return FORBIDDEN
+        request.checked_name = part
     return OK
 
 
@@ -249,11 +264,17 @@ def _forbids_links(told: Settings) -> bool:
     return isinstance(flags, Mapping) and flags.get("followsymlinks") is False
 
 
-def _link_allowed(path: str, if_owner: bool) -> bool:
+def _is_link(path: str) -> bool:
+    """Return whether a path is a symbolic link, or may be one for all that can be known."""
     try:
-        link = os.lstat(path)
-        if not stat.S_ISLNK(link.st_mode):
-            return True
-        return if_owner and os.stat(path).st_uid == link.st_uid
+        return stat.S_ISLNK(os.lstat(path).st_mode)
     except OSError as error:
-        return error.errno in _MISSING
+        return error.errno not in _MISSING
+
+
+def _same_owner(path: str) -> bool:
+    """Return whether who owns a link owns what it leads to, too; always true of what is no link."""
+    try:
+        return os.lstat(path).st_uid == os.stat(path).st_uid
+    except OSError:
+        return False

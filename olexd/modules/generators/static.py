@@ -90,7 +90,7 @@ def _refuse_directory(request: Request) -> int:
 def _open(request: Request) -> int:
     assert request.filename is not None
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-    if not request.conf[CoreDir].follows_symlinks:
+    if request.filename == request.checked_name:
         flags |= os.O_NOFOLLOW
     fd = os.open(request.filename, flags)
     found = os.fstat(fd)

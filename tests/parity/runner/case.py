@@ -148,9 +148,10 @@ class Case:
 
     `config` goes inside the virtual host, `main` before it, into the main server. `handler` is the body
     of `handler(req)` (`return apache.OK` is added), `source` a whole module instead; either becomes
-    `@M@`. `files` go below the document root (a name that ends in a slash makes a directory), `modules`
-    into the handlers' directory. Placeholders everywhere: `@ROOT@` document root, `@DIR@` handlers'
-    directory, `@M@` module name, `@HOST@`, `@PORT@`, `@LOGS@`, `@STATE@` (writable).
+    `@M@`. `files` go below the document root (a name that ends in a slash makes a directory), `links` are
+    symbolic links there and what they lead to, `modules` go into the handlers' directory. Placeholders
+    everywhere: `@ROOT@` document root, `@DIR@` handlers' directory, `@M@` module name, `@HOST@`, `@PORT@`,
+    `@LOGS@`, `@STATE@` (writable).
 
     `log` are regular expressions that must match a line of the host's error log on both servers, `access`
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be
@@ -167,6 +168,7 @@ class Case:
     handler: str = ""
     source: str = ""
     files: Mapping[str, Text] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     modules: Mapping[str, str] = field(default_factory=dict)
     log: Sequence[str] = ()
     access: str = ""

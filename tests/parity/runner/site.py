@@ -79,6 +79,8 @@ class Site:
                 (root / name).mkdir(parents=True, exist_ok=True)
             else:
                 self.write(case, root / name, text)
+        for name, target in case.links.items():
+            (root / name).symlink_to(self.fill(case, target))
         modules = dict(case.modules)
         if case.handler or case.source:
             modules["@M@.py"] = case.module_text

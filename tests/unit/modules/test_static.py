@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from olexd.config.server import ServerConfig
+from olexd.modules.generators.static import send_file
+from olexd.phases.walk import directory_walk
+from olexd.status import FORBIDDEN, OK
+from tests.unit.python_support import make_record
 from tests.unit.support import complaint, configure, get
 
 TEN = b"0123456789abcdefghij"
@@ -300,6 +304,26 @@ def test_symlinks_refused(tmp_path: Path) -> None:
     site = configure(f"ErrorLog -\nDocumentRoot {tmp_path}\nOptions -FollowSymLinks")
     assert get(site, "/link.txt").status == 403
     assert get(site, "/f.txt").status == 200
+
+
+def test_symlinks_of_the_same_owner(tmp_path: Path) -> None:
+    """SymLinksIfOwnerMatch serves what a link leads to."""
+    (tmp_path / "f.txt").write_bytes(TEN)
+    (tmp_path / "link.txt").symlink_to("f.txt")
+    site = configure(f"ErrorLog -\nDocumentRoot {tmp_path}\nOptions SymLinksIfOwnerMatch")
+    assert get(site, "/link.txt").body == TEN
+
+
+def test_a_file_that_became_a_link(tmp_path: Path) -> None:
+    """What was a file when links were looked for, and is a link when it is opened, is 403."""
+    file = tmp_path / "f.txt"
+    file.write_bytes(TEN)
+    record = make_record(f"ErrorLog -\nDocumentRoot {tmp_path}\nOptions -FollowSymLinks")
+    record.filename = str(file)
+    assert directory_walk(record) == OK
+    file.rename(tmp_path / "elsewhere.txt")
+    file.symlink_to("elsewhere.txt")
+    assert send_file(record) == FORBIDDEN
 
 
 def test_file_etag(tmp_path: Path) -> None:
