@@ -242,12 +242,13 @@ def _check_links(request: Request, own: Sequence[tuple[int, Section]]) -> int:
         else:
             found = host.htaccess.find(holder, lambda message: None)
         core = host.merged(host.directories.match(holder, found))[CoreDir]
-        if core.follows_symlinks or (core.follows_own_symlinks and _same_owner(part)):
+        if core.follows_symlinks:
             continue
-        if _is_link(part):
+        if not _is_link(part):
+            request.checked_name = part
+        elif not (core.follows_own_symlinks and _same_owner(part)):
             log_request(request, f"symbolic link not allowed: {part}", Level.ERR, "core")
             return FORBIDDEN
-        request.checked_name = part
     return OK
 
 
@@ -273,7 +274,7 @@ def _is_link(path: str) -> bool:
 
 
 def _same_owner(path: str) -> bool:
-    """Return whether who owns a link owns what it leads to, too; always true of what is no link."""
+    """Return whether who owns a link owns what it leads to, too."""
     try:
         return os.lstat(path).st_uid == os.stat(path).st_uid
     except OSError:
