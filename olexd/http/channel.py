@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection: the Twisted protocol that reads requests and passes them on.
 
-The reactor reads; a pool thread may write (see `writer.py`). What follows what is in `state.py`.
+The reactor reads; a pool thread may write (see `writer.py`). What follows what is in `state.py`, what becomes
+of bytes that are no heads in `incoming.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
 from olexd.errors import BadRequest
-from olexd.http.chunked import ChunkedDecoder
-from olexd.http.length import LengthDecoder
+from olexd.http.incoming import Conversation, Incoming, RequestBody
 from olexd.http.outlet import Outlet, fire
 from olexd.http.parser import Head, HeadParser
 from olexd.http.roles import Intake, Server
@@ -39,14 +39,12 @@ from olexd.http.state import (
     Event,
     State,
 )
-from olexd.http.writer import READ_SIZE, EndOfInput, SocketWriter
+from olexd.http.writer import READ_SIZE, SocketWriter
 
 PIPELINED_MAX: Final = 65536
 """How many bytes of further requests are taken in while one is answered; then reading pauses."""
 LINGER_SECONDS: Final = 2.0
 """How long a closing connection may go on sending, so that it can read our last response first."""
-DRAIN_MAX: Final = 1 << 20
-"""How many unread body bytes are worth reading to keep a connection; more, and it closes."""
 
 
 class Channel(Protocol):
@@ -71,26 +69,23 @@ class Channel(Protocol):
         self.keep_alive_timeout = 5.0
         self.state: State = HEAD
         self.deadline = inf
-        self._timeout = self._talk_timeout = timeout
+        self.timeout = timeout
+        """Timeout, in seconds."""
+        self.paused = False
+        """Nothing is read on the reactor."""
+        self.ended = False
+        """The client will send nothing more."""
         self._call_in_reactor = call_in_reactor
         self._parser = HeadParser(server.limits, server.heads)
         self._pending = bytearray()
         self._looking = False
         """`_take_pending()` is at work."""
-        self._paused = False
         self._paused_at = 0.0
-        self._intake: Intake | None = None
+        self._incoming: Incoming | None = None
         self._pulled = False
-        """A pool thread reads the body."""
-        self._ended = False
-        """The client will send nothing more."""
-        self._broken = False
-        """The framing of the present request's body is lost."""
-        self._decoder: ChunkedDecoder | LengthDecoder = LengthDecoder(0)
-        self._drained_bytes = 0
+        """A pool thread reads what comes in."""
         self._wait_started = 0.0
         self._wait_received = 0
-        self._waited = 0.0
         self._probed: Any = None
         """The task that waits for a client which was asked whether it is still there."""
 
@@ -99,13 +94,13 @@ class Channel(Protocol):
     def connectionMade(self) -> None:
         """Get ready for the first head."""
         self.writer = self.transport.writer = self.make_writer()
-        self.outlet = Outlet(self.transport, self._timeout)
+        self.outlet = Outlet(self.transport, self.timeout)
         self._expect_head(time.monotonic())
         self.server.connected(self)
 
     def make_writer(self) -> SocketWriter:
         """Return what sends on the connection."""
-        return SocketWriter(self.transport.socket, self.transport, self._timeout)
+        return SocketWriter(self.transport.socket, self.transport, self.timeout)
 
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -114,10 +109,8 @@ class Channel(Protocol):
             self._head_data(data)
         elif state is BUSY:
             self._hold(data)
-        elif state is BODY or state is DRAIN:
-            self._body_data(data)
-        elif state is TALK:
-            self._talk_data(data)
+        elif self._incoming is not None:
+            self._incoming.take(data)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Tell everyone who waits for this client that it is gone."""
@@ -126,9 +119,9 @@ class Channel(Protocol):
         self.writer.gone = True
         # First what is cancelled: what is woken below may begin to wait for something else, and is let.
         self.server.disconnected(self)
-        if self._intake is not None:
-            self._intake.fail(ConnectionError("client closed connection"))
-            self._intake = None
+        if self._incoming is not None:
+            self._incoming.fail(ConnectionError("client closed connection"))
+            self._incoming = None
         self.outlet.tell()
 
     def drained(self) -> None:
@@ -147,23 +140,23 @@ class Channel(Protocol):
         """
         if self.state is BUSY:
             task = self.task
-            self._ended = task is None or not task.keeps_waiting or self._may_be_there()
+            self.ended = task is None or not task.keeps_waiting or self._may_be_there()
         elif self.state is TALK:
-            self._ended = True
+            self.ended = True
             self.deadline = inf
-            if self._intake is not None:
-                self._intake.finish()
+            if isinstance(self._incoming, Conversation):
+                self._incoming.finish()
         elif self.state is HEAD or self.state is LINGER:
-            self._ended = self.transport.unsent() > 0
-            if self._ended:
-                self._close()
-        return self._ended
+            self.ended = self.transport.unsent() > 0
+            if self.ended:
+                self.close()
+        return self.ended
 
     # What the answering side calls
 
     def answer_waits(self) -> None:
         """The answer waits for something on the reactor: is a client that sent its last byte still there?"""
-        if self._ended and self.state is BUSY and not self._may_be_there():
+        if self.ended and self.state is BUSY and not self._may_be_there():
             self.transport.abortConnection()
 
     def _may_be_there(self) -> bool:
@@ -202,13 +195,13 @@ class Channel(Protocol):
         the connection ready for its next request without waking the reactor.
         """
         self.writer.give_back()
-        if persist and self.state is BUSY and not (self._pending or self._paused or self._ended):
+        if persist and self.state is BUSY and not (self._pending or self.paused or self.ended):
             self.deadline = time.monotonic() + self.keep_alive_timeout
             self._wait_started = 0.0
-            self._intake = None
+            self._incoming = None
             self.state = TRANSITIONS[BUSY][ANSWERED]
             # What came in between the two looks must not be forgotten.
-            if self._pending or self._ended:
+            if self._pending or self.ended:
                 self._call_in_reactor(self._take_pending)
         elif in_reactor:
             self._answered(persist)
@@ -223,7 +216,7 @@ class Channel(Protocol):
     def hand_over(self) -> None:
         """Let the pool thread that answers read the rest of the body itself. Reactor only."""
         if self.state is BODY or self.state is TALK:
-            self._pause()
+            self.pause()
             self._pulled = True
 
     def take_back(self) -> None:
@@ -232,31 +225,17 @@ class Channel(Protocol):
             self._resume()
 
     def receive(self, most: int = READ_SIZE) -> bool:
-        """Read up to `most` bytes of the body on this pool thread; False when the reactor does that."""
+        """Read up to `most` bytes on this pool thread; False when the reactor does that."""
         if not self._pulled:
             return False
-        if self.state is TALK:
-            self._receive_talk()
-            return True
-        limits = self.server.limits
-        allowed = limits.body_seconds(self._wait_received)
-        started = time.monotonic()
-        try:
-            data = self.writer.receive(allowed - self._waited, most)
-        except OSError as error:
-            if self._intake is not None:
-                self._intake.fail(error)
-        else:
-            # Only the time spent waiting for the client counts against it.
-            self._waited += time.monotonic() - started
-            self._body_data(data)
+        if self._incoming is not None:
+            self._incoming.receive(most)
         return True
 
     def invited(self) -> None:
         """The client was told to send the body: from now on it is to hurry. Any thread."""
-        if self.state is BODY:
-            self._wait_started = time.monotonic()
-            self.deadline = self._wait_started + (self.server.limits.body_timeout or inf)
+        if isinstance(self._incoming, RequestBody) and self.state is BODY:
+            self._incoming.expect()
 
     def signal(self) -> Deferred[None]:
         """Return something a coroutine on the reactor can wait for.
@@ -264,8 +243,8 @@ class Channel(Protocol):
         Cancelling it when the client is gone wakes the coroutine: it finds out itself, and says so in the
         words of the blocking calls.
         """
-        if self.state is TALK:
-            self.deadline = time.monotonic() + self._talk_timeout
+        if isinstance(self._incoming, Conversation):
+            self._incoming.awaited()
         return Deferred(self._wake_if_gone)
 
     def _wake_if_gone(self, deferred: Deferred[None]) -> None:
@@ -283,10 +262,10 @@ class Channel(Protocol):
 
     def cut_off(self) -> None:
         """The request was answered in its handler's place, which may use the socket still. Reactor only."""
-        intake, self._intake = self._intake, None
-        self._close()
-        if intake is not None:
-            intake.fail(ConnectionError("the request took too long"))
+        incoming = self._incoming
+        self.close()
+        if incoming is not None:
+            incoming.fail(ConnectionError("the request took too long"))
 
     # Connection handlers
 
@@ -297,15 +276,15 @@ class Channel(Protocol):
         """
         self._go(TAKEN)
         self.deadline = inf
-        self._talk_timeout = self._timeout if patience is None else patience
-        self._intake = intake
+        conversation = Conversation(self, intake, self.timeout if patience is None else patience)
+        self._incoming = conversation
         if self._pending:
             data = bytes(self._pending)
             self._pending.clear()
             self._resume()
-            self._talk_data(data)
-        if self._ended:
-            intake.finish()
+            conversation.take(data)
+        if self.ended:
+            conversation.finish()
 
     def speak_http(self, rest: bytes) -> None:
         """The connection handler declined: read requests, beginning with what it left. Reactor only."""
@@ -314,7 +293,7 @@ class Channel(Protocol):
             self.server.disconnected(self)
             return
         self._go(ANSWERED)
-        self._intake = None
+        self._incoming = None
         self._pulled = False
         self._expect_head(time.monotonic())
         self._pending += rest
@@ -326,27 +305,7 @@ class Channel(Protocol):
         if self.state is CLOSED:
             self.server.disconnected(self)
         else:
-            self._close()
-
-    def _talk_data(self, data: bytes) -> None:
-        self.deadline = inf
-        if self._intake is not None and not self._intake.feed(data):
-            self._pause()
-
-    def _receive_talk(self) -> None:
-        """Read on this pool thread for a connection handler."""
-        intake = self._intake
-        if intake is None:
-            return
-        try:
-            data = self.writer.receive(inf)
-        except EndOfInput:
-            self._ended = True
-            intake.finish()
-        except OSError as error:
-            intake.fail(error)
-        else:
-            intake.feed(data)
+            self.close()
 
     # Timeouts
 
@@ -364,13 +323,8 @@ class Channel(Protocol):
             return
         if self.state is HEAD and self._parser.started:
             self._refuse(BadRequest(408, "the request's head did not arrive in time"))
-        elif self.state is BODY and self._paused:
-            # It is not the client that keeps us waiting.
-            self.deadline = now + self.server.limits.body_timeout
-        elif self.state is BODY and self._intake is not None:
-            self._intake.fail(TimeoutError("the request's body did not arrive in time"))
-        elif self.state is TALK and self._intake is not None:
-            self._intake.fail(TimeoutError("nothing arrived in time"))
+        elif self._incoming is not None and self.state is not DRAIN:
+            self._incoming.timed_out()
         elif self.state is DRAIN or self.transport.pending():
             self.transport.abortConnection()
         else:
@@ -381,8 +335,45 @@ class Channel(Protocol):
         """Return whether the client takes what is queued for it, and look again after another timeout."""
         taking = self.outlet.moves()
         if taking:
-            self.deadline = now + self._timeout
+            self.deadline = now + self.timeout
         return taking
+
+    # What `incoming.py` calls
+
+    def pause(self) -> None:
+        """Read nothing on the reactor until somebody resumes."""
+        if not self.paused:
+            self.paused = True
+            self._paused_at = time.monotonic()
+            self.transport.pauseProducing()
+
+    def body_ended(self, rest: bytes) -> None:
+        """The request has arrived whole; `rest` came with its last bytes."""
+        self.deadline = inf
+        if rest:
+            self._pending += rest
+        self._go(BODY_END)
+
+    def next_request(self) -> None:
+        """Wait for the next request, or go on with what has come of it."""
+        self.deadline = time.monotonic() + self.keep_alive_timeout
+        self._wait_started = 0.0
+        self._take_pending()
+
+    def close(self) -> None:
+        """Send what is queued, then let the client read it before the connection goes away.
+
+        Closing at once while the client still sends would make its kernel throw our response away.
+        """
+        self._go(LAST_ANSWER)
+        self._incoming = None
+        self._pending.clear()
+        self.deadline = time.monotonic() + LINGER_SECONDS
+        if self.ended:
+            self.transport.loseConnection()
+            return
+        self._resume()
+        self.transport.loseWriteConnection()
 
     # Inside
 
@@ -421,30 +412,20 @@ class Channel(Protocol):
             self.server.request(self, head)
             self.server.start(self)
             return
-        length = head.content_length
-        self._decoder = ChunkedDecoder(self.server.limits) if length is None else LengthDecoder(length)
         self._go(REQUEST_WITH_BODY)
-        self._expect_body()
+        body = self._incoming = RequestBody(self, head.content_length)
         if head.expects_continue:
             self.deadline = inf
-        self._intake = self.server.request(self, head)
+        body.intake = self.server.request(self, head)
         if rest:
-            self._body_data(rest)
+            body.take(rest)
         self.server.start(self)
-
-    def _expect_body(self) -> None:
-        now = time.monotonic()
-        self._wait_started = now
-        self._wait_received = 0
-        self._waited = 0.0
-        self._drained_bytes = 0
-        self.deadline = now + (self.server.limits.body_timeout or inf)
 
     def _hold(self, data: bytes) -> None:
         """Keep a pipelined request until the present one is answered."""
         self._pending += data
         if len(self._pending) > PIPELINED_MAX:
-            self._pause()
+            self.pause()
         # A pool thread may have finished between the look at the state and the append.
         if self.state is HEAD:
             self._take_pending()
@@ -465,79 +446,27 @@ class Channel(Protocol):
                 self._head_data(data)
         finally:
             self._looking = False
-        if self._ended and self.state is HEAD:
-            self._close()
+        if self.ended and self.state is HEAD:
+            self.close()
         elif len(self._pending) <= PIPELINED_MAX:
             self._resume()
-
-    def _body_data(self, data: bytes) -> None:
-        limits = self.server.limits
-        self._wait_received += len(data)
-        allowed = limits.body_seconds(self._wait_received)
-        # However much a client has earned by what it sent: it must not stand still for longer than Timeout.
-        self.deadline = min(self._wait_started + allowed, time.monotonic() + self._timeout)
-        decoder = self._decoder
-        try:
-            pieces = decoder.feed(data)
-        except BadRequest as error:
-            self._body_broken(error)
-            return
-        for piece in pieces:
-            self._deliver(piece)
-        if decoder.done:
-            self._body_complete(decoder.rest)
-
-    def _deliver(self, piece: bytes) -> None:
-        if self.state is DRAIN or self._intake is None:
-            self._drained_bytes += len(piece)
-            if self._drained_bytes > DRAIN_MAX and self.state is DRAIN:
-                self._close()
-        elif not self._intake.feed(piece):
-            self._pause()
-
-    def _body_broken(self, error: BadRequest) -> None:
-        """The framing is lost: whoever reads gets the error, and the connection cannot go on."""
-        self._pause()
-        self._broken = True
-        self.deadline = inf
-        if self._intake is not None:
-            self._intake.fail(error)
-        else:
-            self._close()
-
-    def _body_complete(self, rest: bytes) -> None:
-        if self.state is LINGER:
-            return
-        intake, self._intake = self._intake, None
-        self.deadline = inf
-        if rest:
-            self._pending += rest
-        drained = self.state is DRAIN
-        self._go(BODY_END)
-        if intake is not None:
-            intake.finish(self._decoder.trailers)
-        if drained:
-            self._next_request()
 
     def _answered(self, persist: bool) -> None:
         if self.state is CLOSED:
             self.server.disconnected(self)
             return
-        if not persist or self._broken or (self._ended and not self._pending):
-            self._close()
+        body, self._incoming = self._incoming, None
+        if not persist or (body is not None and body.broken) or (self.ended and not self._pending):
+            self.close()
             return
         self._go(ANSWERED)
-        self._intake = None
-        if self.state is DRAIN:
+        if self.state is DRAIN and isinstance(body, RequestBody):
+            body.intake = None
+            self._incoming = body
             self._resume()
-            self._expect_body()
+            body.expect()
         else:
-            self._next_request()
-
-    def _next_request(self) -> None:
-        self.deadline = time.monotonic() + self.keep_alive_timeout
-        self._wait_started = 0.0
-        self._take_pending()
+            self.next_request()
 
     def _refuse(self, error: BadRequest) -> None:
         """Answer what is not a request. The head's bytes go along for the log."""
@@ -546,34 +475,10 @@ class Channel(Protocol):
         self._go(REQUEST)
         self.server.refuse(self, error, head)
 
-    def _close(self) -> None:
-        """Send what is queued, then let the client read it before the connection goes away.
-
-        Closing at once while the client still sends would make its kernel throw our response away.
-        """
-        self._go(LAST_ANSWER)
-        self._intake = None
-        self._pending.clear()
-        self.deadline = time.monotonic() + LINGER_SECONDS
-        if self._ended:
-            self.transport.loseConnection()
-            return
-        self._resume()
-        self.transport.loseWriteConnection()
-
-    def _pause(self) -> None:
-        if not self._paused:
-            self._paused = True
-            self._paused_at = time.monotonic()
-            self.transport.pauseProducing()
-
     def _resume(self) -> None:
         self._pulled = False
-        if self._paused and self.state is not CLOSED:
-            self._paused = False
+        if self.paused and self.state is not CLOSED:
+            self.paused = False
             self.transport.resumeProducing()
-            if self.state is BODY and not self._broken:
-                # The time that we kept the client waiting does not count.
-                waited = time.monotonic() - self._paused_at
-                self._wait_started += waited
-                self.deadline += waited
+            if self.state is BODY and isinstance(self._incoming, RequestBody):
+                self._incoming.excuse(time.monotonic() - self._paused_at)

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from olexd.blocks import read_blocks
 from olexd.errors import BadRequest, ClientGone
 from olexd.http.channel import Channel
+from olexd.http.incoming import Conversation
 from olexd.http.parser import Head
 from olexd.http.roles import Server
 from olexd.http.state import State
@@ -296,7 +297,7 @@ class TLSChannel(Channel):
     def make_writer(self) -> SocketWriter:
         """Return the writer, which the socket's transport is to ask before it closes."""
         transport = self.transport
-        writer = TLSWriter(transport, self._timeout, self._call_in_reactor)
+        writer = TLSWriter(transport, self.timeout, self._call_in_reactor)
         transport.transport.writer = writer
         return writer
 
@@ -319,13 +320,13 @@ class TLSChannel(Channel):
     def receive(self, most: int = READ_SIZE) -> bool:
         """Leave the reading to the reactor, which also looks at the clock."""
         if self.state is State.TALK:
-            self.deadline = time.monotonic() + self._timeout
+            self.deadline = time.monotonic() + self.timeout
         return False
 
     def retire(self) -> None:
         """Close the connection if nothing is asked on it; let a connection handler read no more."""
-        if self.state is State.TALK and self._intake is not None:
-            self._intake.finish()
+        if isinstance(self._incoming, Conversation):
+            self._incoming.finish()
         else:
             super().retire()
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from olexd.errors import BadRequest
-from olexd.http.channel import DRAIN_MAX, LINGER_SECONDS, PIPELINED_MAX, Channel
+from olexd.http.channel import LINGER_SECONDS, PIPELINED_MAX, Channel
+from olexd.http.incoming import DRAIN_MAX
 from olexd.http.limits import Limits
 from olexd.http.parser import Head, HeadMemory
 from olexd.http.state import State
