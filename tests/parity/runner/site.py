@@ -159,6 +159,7 @@ MODULES = (
     "lbmethod_bybusyness",
     "lbmethod_byrequests",
     "lbmethod_bytraffic",
+    "remoteip",
     "rewrite",
     "setenvif",
     "python",
