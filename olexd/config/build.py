@@ -26,7 +26,7 @@ from olexd.config.scope import HostDraft, Scope
 from olexd.config.second_pass import SecondPass
 from olexd.config.sections import DirectoryIndex, LocationIndex
 from olexd.config.server import DirectorySections, HostConfig, Htaccess, SectionIndex, ServerConfig
-from olexd.config.settings import Settings, merge_settings, resolve, resolve_settings
+from olexd.config.settings import UNSET, Settings, merge_settings, resolve, resolve_settings
 from olexd.config.source import read_text
 from olexd.config.tree import config_tree
 from olexd.regex import DEFAULT_OPTIONS, current_options, regex_options
@@ -127,7 +127,7 @@ def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None
         locations = LocationIndex([*outer.locations, *draft.locations])
     return HostConfig(
         name=naming.name or _own_name(),
-        port=naming.port,
+        port=_port(draft, naming),
         scheme=naming.scheme,
         aliases=naming.aliases,
         wild_aliases=naming.wild_aliases,
@@ -142,6 +142,14 @@ def _host(draft: HostDraft, main: HostDraft | None, main_host: HostConfig | None
         proxies=(*outer.proxies, *draft.proxies),
         htaccess=_htaccess(server[AccessFiles].names, directories, main_host, facts),
     )
+
+
+def _port(draft: HostDraft, naming: Naming) -> int:
+    """Return the port of ServerName; a virtual host without one has that of its first address."""
+    told: Naming = draft.server.get(Naming, Naming())
+    if draft.addresses and told.name is UNSET:  # type: ignore[comparison-overlap]
+        return draft.addresses[0].port or naming.port
+    return naming.port
 
 
 def _htaccess(

@@ -15,7 +15,7 @@ CACHED_MAX = 255
 def split_host(value: bytes) -> tuple[str, int | None]:
     """Return the host of a Host field or an authority and its port, None when it names none.
 
-    The host is in lower case, without a trailing dot; an IPv6 address keeps its brackets. Raises
+    The host is in lower case, without a trailing dot, an IPv6 address without its brackets. Raises
     BadRequest(400) for what httpd refuses (configuration spec 2.2, RFC 9110 section 7.2).
     """
     return _split_cached(value) if len(value) <= CACHED_MAX else _split(value)
@@ -25,7 +25,8 @@ def _split(value: bytes) -> tuple[str, int | None]:
     match = AUTHORITY.fullmatch(value)
     if match is None or not _is_host(match[1]):
         raise BadRequest(400, f"invalid host {value[:CACHED_MAX]!r}")
-    host = match[1].decode("ascii").lower().removesuffix(".")
+    host = match[1].decode("ascii").lower()
+    host = host[1:-1] if host[0] == "[" else host.removesuffix(".")
     return host, None if match[2] is None else _port(match[2])
 
 

@@ -40,24 +40,35 @@ def is_https(record: Request) -> bool:
 
 
 def scheme(record: Request) -> str:
-    """Return `https` or `http`."""
-    return "https" if is_https(record) else "http"
+    """Return `https` where the client spoke TLS, else what ServerName says, `http` if nothing."""
+    return "https" if is_https(record) else record.host.scheme or "http"
 
 
 def _is_canonical(record: Request) -> bool:
     return record.conf[CoreDir].use_canonical_name == "on"
 
 
-def server_name(record: Request) -> str:
+def called_name(record: Request) -> str:
     """Return the name the client used for this server, or the configured one (UseCanonicalName)."""
     return record.host.name if _is_canonical(record) else record.hostname or record.host.name
+
+
+def server_name(record: Request) -> str:
+    """Return `called_name()` as URLs have it: an IPv6 address in brackets."""
+    name = called_name(record)
+    return f"[{name}]" if ":" in name and name[0] != "[" else name
+
+
+def configured_port(record: Request) -> int:
+    """Return the port of ServerName, else the scheme's own."""
+    return record.host.port or (443 if scheme(record) == "https" else 80)
 
 
 def server_port(record: Request) -> int:
     """Return the port the client named, else that of ServerName, else the real or the scheme's own."""
     named = None if _is_canonical(record) else record.port_in_host
     physical = record.connection.local[1] if record.conf[CoreDir].physical_port else 0
-    return named or record.host.port or physical or (443 if is_https(record) else 80)
+    return named or record.host.port or physical or configured_port(record)
 
 
 def own_url(record: Request, path: str) -> str:

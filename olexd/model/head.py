@@ -50,7 +50,7 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     if request.content_encoding:
         parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
     if request.content_languages:
-        languages = ", ".join(request.content_languages).encode("latin-1")
+        languages = ",".join(request.content_languages).encode("latin-1")
         parts.append(field_lines([(b"Content-Language", languages)]))
     if framing is LENGTH and (length or not request.header_only):
         parts.append(b"Content-Length: %d\r\n" % length)

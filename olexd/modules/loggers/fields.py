@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Final
 
-from olexd.model.cgi_env import server_name, server_port
+from olexd.model import cgi_env
 from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.table import Table
@@ -168,12 +168,12 @@ def connection_state(request: Request) -> str:
 
 
 def port(kind: str) -> Field:
-    """%p, of the server as clients see it, or the real one of either end"""
+    """%p, of the server as it is configured, or the real one of either end"""
     if kind == "remote":
         return lambda request: str(request.connection.peer[1])
     if kind == "local":
         return lambda request: str(request.connection.local[1])
-    return lambda request: str(server_port(request))
+    return lambda request: str(cgi_env.configured_port(request))
 
 
 def configured_name(request: Request) -> str:
@@ -183,7 +183,7 @@ def configured_name(request: Request) -> str:
 
 def called_name(request: Request) -> str:
     """%V"""
-    return escape(server_name(request))
+    return escape(cgi_env.called_name(request))
 
 
 # Sizes

@@ -66,13 +66,25 @@ def test_a_host_without_a_name_has_the_main_servers() -> None:
     assert config.selector.select("127.0.0.1", 80, "also") is config.hosts[1]
 
 
-def test_addresses_as_aliases() -> None:
-    """The brackets of an IPv6 address are no wildcard."""
+def test_a_host_without_a_name_has_its_addresses_port() -> None:
+    """What the main server's name says of the port counts where the first address says nothing."""
     config = load(
-        "ServerName main.test\n<VirtualHost *:80>\nServerName first\nServerAlias [::1] [::*\n</VirtualHost>\n"
+        "ServerName main.test:8443\n"
+        "<VirtualHost *:81 *:82>\n</VirtualHost>\n"
+        "<VirtualHost *>\n</VirtualHost>\n"
+        "<VirtualHost *:83>\nServerName named\n</VirtualHost>\n"
     )
-    assert (config.hosts[1].aliases, config.hosts[1].wild_aliases) == (("[::1]",), ("[::*",))
-    assert config.selector.select("127.0.0.1", 80, "[::1]") is config.hosts[1]
+    assert [host.port for host in config.hosts] == [8443, 81, 8443, 0]
+
+
+def test_addresses_as_aliases() -> None:
+    """IPv6 addresses are known without brackets; brackets are no wildcard."""
+    config = load(
+        "ServerName main.test\n"
+        "<VirtualHost *:80>\nServerName first\nServerAlias ::1 [::* [::2]\n</VirtualHost>\n"
+    )
+    assert (config.hosts[1].aliases, config.hosts[1].wild_aliases) == (("::1", "[::2]"), ("[::*",))
+    assert config.selector.select("127.0.0.1", 80, "::1") is config.hosts[1]
 
 
 def test_names_that_are_known() -> None:

@@ -64,7 +64,7 @@ def test_high_bytes_in_target() -> None:
         (b"http://B.example:81/x?y", b"/x?y", "b.example", 81),
         (b"HTTPS://b.example", b"/", "b.example", None),
         (b"http://b.example?y", b"/?y", "b.example", None),
-        (b"http://[::1]/", b"/", "[::1]", None),
+        (b"http://[::1]/", b"/", "::1", None),
     ],
 )
 def test_absolute_target(target: bytes, origin: bytes, host: str, port: int | None) -> None:
