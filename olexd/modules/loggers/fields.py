@@ -296,8 +296,8 @@ def request_header(name: str) -> Field:
     """%{name}i"""
 
     def field(request: Request) -> str:
-        value = request.headers_in.get(name)
-        return "-" if value is None else escape(value)
+        value = request.headers_in.raw(name)
+        return "-" if value is None else escape_bytes(value)
 
     return field
 
@@ -309,10 +309,10 @@ def response_header(name: str) -> Field:
     def field(request: Request) -> str:
         if lower == "content-type" and request.content_type:
             return escape(request.content_type.partition(";")[0])
-        value = request.err_headers_out.get(name) or request.headers_out.get(name)
+        value = request.err_headers_out.raw(name) or request.headers_out.raw(name)
         if value is None and lower == "content-length" and request.output.content_length is not None:
-            value = str(request.output.content_length)
-        return "-" if value is None else escape(value)
+            return str(request.output.content_length)
+        return "-" if value is None else escape_bytes(value)
 
     return field
 

@@ -18,7 +18,7 @@ RAN_OFF: Final = "Ran off end of LogFormat parsing args to some directive"
 _DIRECTIVE: Final = re.compile(r"%([!<>,\d]*)(?:\{([^}]*)\})?([!<>,\d]*)(\^..|.)", re.DOTALL | re.ASCII)
 _ESCAPES: Final = {"\\\\": "\\", "\\n": "\n", "\\t": "\t"}
 _ESCAPE: Final = re.compile(r"\\[\\nt]")
-_ORIGINAL: Final = frozenset("sUTDr")
+_ORIGINAL: Final = frozenset("sUTDrRL")
 """The directives that look at the original request unless told otherwise."""
 
 _PLAIN: Final[dict[str, Field]] = {
