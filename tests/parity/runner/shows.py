@@ -18,7 +18,8 @@ EXPRESSIONS = (
 )
 def handler(req):
     req.content_type = 'text/plain'
-    names = dict(globals(), req=req)
+    names = globals()
+    names['req'] = req
     for expression in EXPRESSIONS:
         try:
             shown = repr(eval(expression, names))
