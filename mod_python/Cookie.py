@@ -199,11 +199,11 @@ class SignedCookie(Cookie):
         """Return the cookies in `s`, verified.
 
         A wrongly signed one raises `CookieError` (mismatch EXCEPTION), is left out (IGNORE), or is a plain
-        `Cookie` with the raw value (DOWNGRADE).
+        `Cookie` with the raw value (DOWNGRADE). So does one that is rightly signed and yet cannot be read;
+        its raw value is what follows the signature.
         """
         jar: Jar = {}
         for name, cookie in _parse_cookie(s, cls, names).items():
-            raw = cookie.value
             try:
                 cookie._verify(secret)
                 jar[name] = cookie
@@ -211,7 +211,7 @@ class SignedCookie(Cookie):
                 if mismatch == Cookie.EXCEPTION:
                     raise
                 if mismatch != Cookie.IGNORE:
-                    jar[name] = Cookie(name, raw)
+                    jar[name] = Cookie(name, cookie.value)
         return jar
 
     def __init__(self, name: str, value: Any, secret: str | bytes | None = None, **attributes: Any) -> None:
