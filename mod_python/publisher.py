@@ -80,10 +80,11 @@ def _locate(req: mp_request) -> str:
         raise ServerReturn(404)
     directory, file = os.path.split(req.filename)
     name = _without_suffix(req, file or "index")
-    if name.startswith("_"):
-        raise _refusal(req, "load", name, "it starts with an underscore")
     path = (req.path_info or "").removeprefix("/").removesuffix("/")
-    if not _use_file(req, directory, name):
+    if _use_file(req, directory, name):
+        if name.startswith("_"):
+            raise _refusal(req, "load", name, "it starts with an underscore")
+    else:
         path = f"{name}/{path}" if path else name
         if not _use_file(req, directory, "index"):
             raise ServerReturn(404)
@@ -109,7 +110,7 @@ def resolve_object(
     req: mp_request,
     obj: Any,
     object_str: str,
-    realm: str | None = None,
+    realm: str = "unknown",
     user: str | None = None,
     passwd: str | None = None,
 ) -> Any:
@@ -129,7 +130,7 @@ def resolve_object(
         parent, obj = obj, _attribute(obj, name)
         if not number and is_imported(parent, name, obj):
             raise _refusal(req, "publish", name, "it is imported, and not in the module's __all__")
-        realm, user, passwd = process_auth(req, obj, realm or "unknown", user, passwd)
+        realm, user, passwd = process_auth(req, obj, realm, user, passwd)
     if not (_rule(obj)[1] and is_publishable(obj)):
         raise _refusal(req, "publish", name, f"{type(obj).__name__} objects are not publishable")
     return obj
