@@ -110,7 +110,7 @@ def resolve_object(
     req: mp_request,
     obj: Any,
     object_str: str,
-    realm: str = "unknown",
+    realm: str | None = None,
     user: str | None = None,
     passwd: str | None = None,
 ) -> Any:
@@ -120,6 +120,7 @@ def resolve_object(
     `process_auth()`.
     """
     name = ""
+    found_realm = "unknown" if realm is None else realm
     for number, name in enumerate(object_str.split(".")):
         if not name:
             raise ServerReturn(404)
@@ -130,7 +131,7 @@ def resolve_object(
         parent, obj = obj, _attribute(obj, name)
         if not number and is_imported(parent, name, obj):
             raise _refusal(req, "publish", name, "it is imported, and not in the module's __all__")
-        realm, user, passwd = process_auth(req, obj, realm, user, passwd)
+        found_realm, user, passwd = process_auth(req, obj, found_realm, user, passwd)
     if not (_rule(obj)[1] and is_publishable(obj)):
         raise _refusal(req, "publish", name, f"{type(obj).__name__} objects are not publishable")
     return obj

@@ -174,6 +174,21 @@ CASES = [
         "def all(req, **kw): return '%s %s' % (req.method, sorted(kw))",
         *gets("/m/last?name=x", "/m/none?name=x", "/m/all?name=x&other=y"),
     ),
+    published(
+        "empty-realm",
+        "__auth_realm__ = ''\nclass C:\n    def __auth__(self, *known): return 0\n    x = 'x'\nc = C()",
+        *gets("/m/c/x", "/m/c"),
+    ),
+    Case(
+        "published-hidden-name-in-a-guarded-index",
+        gets("/_name", "/_name/x", "/open/_name", "/none/_name"),
+        CONFIG,
+        files={
+            "index.py": "__auth_realm__ = 'all'\ndef __auth__(req, user, passwd): return 0\n",
+            "open/index.py": "_name = 'hidden'\n",
+            "none/": "",
+        },
+    ),
     published("error", "def index(): return 1 / 0", get("/m"), log=["ZeroDivisionError"]),
     published("broken-module", "def index(: pass", get("/m"), log=["SyntaxError"]),
     published(
