@@ -59,11 +59,12 @@ class View:
         original = decoded(response.body, coding).decode("utf-8", "backslashreplace")
         body = self.text(original)
         lines = [*response.interim, response.status_line or "(no status line)"]
-        lines += sorted(
+        headers = [
             self.header(name, value, body == original and coding not in DECODERS)
             for name, value in response.headers
             if not ("[built-in page" in body and name.lower() in FRAMING)
-        )
+        ]
+        lines += sorted(headers, key=self.text)
         if response.trouble:
             lines.append(f"(on the wire: {response.trouble})")
         if not response.new_connection:
