@@ -160,7 +160,7 @@ class PSP:
         if filename and string:
             raise ValueError("Must specify either filename or string")
         self.req: Any = req
-        self.vars = vars
+        self.vars: Mapping[str, Any] = {} if vars is _NO_VARIABLES else vars
         self.string = string
         self.filename: str | None = None
         self.dbmcache = option(req, "mod_python.psp.cache_database_filename", "PSPDbmCache")
@@ -269,22 +269,17 @@ class PSP:
         return ""
 
     def display_code(self) -> None:
-        """Write an HTML table of the page's program beside its source. Only for pages in files."""
+        """Write an HTML table of the page's program, by lines, beside its source. Only for pages in files."""
         if self.filename is None:
             raise TypeError("a string page has no source file to show")
         program = _psp.translate(self.filename, path_split(self.filename)[0])
         with open(self.filename, encoding="utf-8") as file:
             page = file.read().splitlines()
-        lines = program.source.splitlines()
         rows = [_row("", "&nbsp;PSP-produced Python Code:", f"{escape(self.filename)}:")]
-        for number in range(max(len(lines), len(page))):
-            code, source = _coloured("blue", _at(lines, number)), _coloured("green", _at(page, number))
-            rows.append(_row(f"{number + 1}.&nbsp;", code, source))
+        for number, line in enumerate(program.source.splitlines()):
+            source = page[number] if number < len(page) else ""
+            rows.append(_row(f"{number + 1}.&nbsp;", _coloured("blue", line), _coloured("green", source)))
         self.req.write("<table>\n" + "".join(rows) + "</table>\n")
-
-
-def _at(lines: list[str], number: int) -> str:
-    return lines[number] if number < len(lines) else ""
 
 
 def _row(number: str, code: str, source: str) -> str:
@@ -293,8 +288,8 @@ def _row(number: str, code: str, source: str) -> str:
 
 
 def _coloured(colour: str, text: str) -> str:
-    """Return text as HTML, with its blanks."""
-    html = escape(text).replace("\t", " " * 4).replace(" ", "&nbsp;")
+    """Return a line as HTML, with its blanks but for those at its end."""
+    html = escape(text.rstrip()).replace("\t", " " * 4).replace(" ", "&nbsp;")
     return f"<font color={colour}>{html}</font>"
 
 

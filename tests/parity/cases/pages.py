@@ -252,7 +252,7 @@ CASES = [
     ),
     page(
         "debug-view",
-        "x <b>&\n<%\nif 1:\n%>\tyes '\"'\n<%\n%>",
+        "x <b>&  \n<%\nif 1:\n%>\tyes '\"'\n<%\n%><%--\n longer\n than the program --%>\n\n",
         get("/page.psp_"),
         get("/none.psp_"),
         config=DEBUG,
@@ -285,6 +285,7 @@ CASES = [
         page.run({'who': 'world'})
         page.run({'who': 'again', 'greeting': 'bye'})
         req.write(' %r %r %r' % (page.filename, page.vars, sorted(page.string[:3])), 0)
+        req.write(' %r' % psp.PSP(req, string=source).vars, 0)
         """,
     ),
     Case(
