@@ -160,7 +160,7 @@ class PSP:
         if filename and string:
             raise ValueError("Must specify either filename or string")
         self.req: Any = req
-        self.vars: Mapping[str, Any] = {} if vars is _NO_VARIABLES else vars
+        self.vars: Any = {} if vars is _NO_VARIABLES else vars
         self.string = string
         self.filename: str | None = None
         self.dbmcache = option(req, "mod_python.psp.cache_database_filename", "PSPDbmCache")

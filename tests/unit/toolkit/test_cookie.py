@@ -176,7 +176,7 @@ def test_a_signature_covers_the_name() -> None:
 
 @pytest.mark.parametrize(("text", "message"), [("abc", "base64 Decode"), ("aGFsbG8=", "Unmarshal")])
 def test_a_signed_text_that_is_no_object_is_refused(text: str, message: str) -> None:
-    """A rightly signed value that cannot be decoded is a CookieError, or a plain cookie of what was signed."""
+    """A rightly signed value that cannot be decoded is a CookieError, or a plain cookie."""
     header = str(Cookie.SignedCookie("a", text, "secret"))
     downgraded = Cookie.MarshalCookie.parse(header, "secret")["a"]
     assert (type(downgraded), downgraded.value) == (Cookie.Cookie, text)

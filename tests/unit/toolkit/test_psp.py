@@ -73,6 +73,24 @@ def test_variables(tmp_path: Path) -> None:
     assert other.text == "11"
 
 
+def test_a_page_made_without_variables_takes_some_later(tmp_path: Path) -> None:
+    """Its `vars` are a dict of its own."""
+    made, other = psp.PSP(page(tmp_path, "<%= a %>")), psp.PSP(page(tmp_path, "<%= a %>"))
+    made.vars["a"] = 1
+    made.run()
+    assert (made.req.text, other.vars) == ("1", {})
+
+
+def test_the_display_of_a_page_has_the_programs_lines(tmp_path: Path) -> None:
+    """Each with the page's line of that number, without blanks at the end; nothing more of a longer page."""
+    req = page(tmp_path, "a  <%-- a\nlonger\npage --%>\n b\t\n")
+    psp.PSP(req).display_code()
+    rows = [row.replace("&nbsp;", " ") for row in req.text.splitlines()[2:-1]]
+    assert len(rows) == 3
+    assert "<font color=green>a  &lt;%-- a</font>" in rows[0]
+    assert "<font color=blue> b</font>" in rows[1]
+
+
 def test_a_page_has_names_without_import(tmp_path: Path) -> None:
     """Pages find the modules they are used to, and their own place."""
     names = "apache, Session, util, os, sys, types, marshal, tempfile, escape, PSP, parse, _apache, psp"

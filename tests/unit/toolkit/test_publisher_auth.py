@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,21 @@ def test_credentials_are_carried_on(tmp_path: Path) -> None:
     )
     assert text(tmp_path, "page/obj/x", **as_user("joe", "x")) == "in"
     assert status(tmp_path, "page/obj/x", **as_user("ann", "x")) == 403
+
+
+def test_an_empty_realm_is_a_realm(tmp_path: Path) -> None:
+    """It is asked for as it is, also below where it was said."""
+    page(tmp_path, "__auth_realm__ = ''\nclass C:\n    def __auth__(self, *known): return 0\nc = C()\n")
+    req = make_request(uri="/page/c")
+    req.filename = os.path.join(tmp_path, "page")
+    req._record.path_info = "/c"
+    with pytest.raises(ServerReturn):
+        publisher.handler(req)
+    assert req.err_headers_out["WWW-Authenticate"] == 'Basic realm=""'
+
+
+def test_a_guarded_index_is_asked_about_hidden_names(tmp_path: Path) -> None:
+    """A name with an underscore that is no module is a name of the index, which comes first."""
+    page(tmp_path, "def __auth__(req, user, passwd): return user == 'joe'", "index.py")
+    assert status(tmp_path, "_name") == 401
+    assert status(tmp_path, "_name", **as_user("joe", "x")) == 403
