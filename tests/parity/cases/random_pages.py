@@ -37,98 +37,88 @@ def handler(req):
                 req.write('[%s]' % page, 0)
             else:
                 page.run(more, flush)
-            req.write(' %r %r ' % (page.vars, sorted(vars(page)) == sorted(vars(page))), 0)
+            req.write(' %r %r ' % (page.vars, page.string == string), 0)
     except (NameError, ValueError, ZeroDivisionError) as error:
         req.write('%s: %s' % (type(error).__name__, error), 0)
     return apache.OK
 """
 TEXTS = (
-    *(
-        "text",
-        " ",
-        "\n",
-        "\n\n",
-        "a\r\nb",
-        "<b>bold</b>\n",
-        "\u00e4\u20ac",
-        "'",
-        '"',
-        '"""',
-        "%",
-        "{}",
-        "$x",
-        "\\n",
-    ),
-    *("\\t", "\\\\", "\\x41", "\\\n", "%>", "<", "<!-- x -->", "\t", "a:b", "# no comment", "\\q"),
+    *("text", " ", "\n", "\n\n", "a\r\nb", "<b>bold</b>\n", "\u00e4\u20ac", "'", '"', '"""', "%", "{}", "$x"),
+    *("\\n", "\\t", "\\\\", "\\x41", "\\\n", "\\q", "%>", "<", "<!-- x -->", "\t", "a:b", "# no comment"),
 )
-EXPRESSIONS = (
-    *("1 + 1", "'text'", "None", "[1, 'a']", "b'x'", "n", "word", "req.method", "len(form)", "form.keys()"),
-    *("sorted(form.keys())", "i", "psp.error_page is None", "\n1 +\n2\n", "1 # note\n", "psp.form is form"),
-    *(
-        "__name__",
-        "session.get('n', 0)",
-        "session.is_new()",
-        "req.path_info",
-        "'%s' % n",
-        "'\\n'",
-        "{'a': 1}",
-    ),
-    *(
-        "req.filename.split('/')[-1]",
-        "psp.apply_data(shown)",
-        "[one.value for one in form.getlist('first_word')]",
-    ),
-)
-STATEMENTS = (
-    *(
-        "n = n + 1",
-        "n += 1; word = 'x'",
-        "req.write('written')",
-        "req.write('queued', 0)",
-        "pass",
-        "word = 'w:'",
-    ),
-    *(
-        "req.headers_out['X-N'] = str(n)",
-        "req.content_type = 'text/plain'",
-        "req.status = 202",
-        "import math",
-    ),
-    *("session['n'] = session.get('n', 0) + 1", "psp.set_error_page('error.psp')", "req.flush()"),
-    *("psp.set_error_page('/sub/error.psp')", "form.add_field('new', '1')"),
-)
-FAILING = ("1, 2", "1 / 0", "missing", "form['none']", "shown()", "(yield)")
-FAILURES = (
-    "raise ValueError('own')",
-    "del word",
-    "assert n > 2, 'small'",
-    "n = form['new'].value",
-    "i = 5 # note",
-    "if n: pass",
-)
-HEADERS = (
-    *(
-        "for i in range(2):",
-        "for i in ():",
-        "if n > 1:",
-        "if req.args:",
-        "with Nothing():",
-        "with Nothing(): # note",
-    ),
-    *(
-        "def shown(req, first_word='none'):",
-        "for word in ('a', 'b'):\n{0}\tif word == 'a': continue",
-        "if 1:",
-    ),
-)
+EXPRESSIONS = [
+    *"""\
+1 + 1
+'text'
+None
+[1, 'a']
+{'a': 1}
+b'x'
+'\\n'
+n
+'%s' % n
+i
+word
+req.method
+req.path_info
+req.filename.split('/')[-1]
+__name__
+len(form)
+form.keys()
+sorted(form.keys())
+[one.value for one in form.getlist('first_word')]
+psp.form is form
+psp.error_page is None
+psp.apply_data(shown)
+session.get('n', 0)
+session.is_new()
+""".splitlines(),
+    "\n1 +\n2\n",
+    "1 # note\n",
+]
+STATEMENTS = """\
+n = n + 1
+n += 1; word = 'x'
+word = 'w:'
+pass
+import math
+req.write('written')
+req.write('queued', 0)
+req.flush()
+req.headers_out['X-N'] = str(n)
+req.content_type = 'text/plain'
+req.status = 202
+session['n'] = session.get('n', 0) + 1
+form.add_field('new', '1')
+psp.set_error_page('error.psp')
+psp.set_error_page('/sub/error.psp')
+""".splitlines()
+FAILING_EXPRESSIONS = ("1, 2", "1 / 0", "missing", "form['none']", "shown()", "(yield)")
+FAILING_STATEMENTS = """\
+raise ValueError('own')
+del word
+assert n > 2, 'small'
+n = form['new'].value
+i = 5 # note
+if n: pass
+""".splitlines()
+HEADERS = [
+    *"""\
+for i in range(2):
+for i in ():
+if n > 1:
+if req.args:
+if 1:
+with Nothing():
+with Nothing(): # note
+def told(req, first_word='none'):
+""".splitlines(),
+    "for word in ('a', 'b'):\n{0}\tif word == 'a': continue",
+]
 SECOND = ("else:", "elif n:")
 DIRECTIVES = (
-    *(
-        '<%@ include file="text.inc" %>',
-        '<%@ include  file = "sub/deep.inc" and more %>',
-        '<%@ page language="x" %>',
-    ),
-    *("<%@%>", "<%-- note --%>", "<%-- <% x\n%> --%>"),
+    *('<%@ include file="text.inc" %>', '<%@ include  file = "sub/deep.inc" and more %>'),
+    *('<%@ page language="x" %>', "<%@%>", "<%-- note --%>", "<%-- <% x\n%> --%>"),
 )
 CODE = ('<%@ include file="code.inc" %>', '<%@include file="open.inc" %>')
 """Includes that change the indentation."""
@@ -170,11 +160,11 @@ class Page:
 
     def expression(self, depth: int, indent: str) -> str:
         """Return an expression."""
-        return f"<%= {self.random.choice(FAILING if self.chance(0.04) else EXPRESSIONS)} %>"
+        return f"<%= {self.random.choice(FAILING_EXPRESSIONS if self.chance(0.04) else EXPRESSIONS)} %>"
 
     def statement(self, depth: int, indent: str) -> str:
         """Return a statement, in a line or between lines."""
-        code = self.random.choice(FAILURES if self.chance(0.15) else STATEMENTS)
+        code = self.random.choice(FAILING_STATEMENTS if self.chance(0.15) else STATEMENTS)
         if self.chance(0.5):
             return f"<% {code} %>"
         more = f"{indent}{self.random.choice(STATEMENTS)}\n" if self.chance(0.3) else ""
