@@ -14,6 +14,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 _DAY = datetime.timedelta(days=1)
+_SIGNING = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What an authority's key is for; strict clients want to be told."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +90,8 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
             )
         )
+        if constraints.ca:
+            builder = builder.add_extension(_SIGNING, critical=True)
         if hosts:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName(list(map(_alternative, hosts))), critical=False
