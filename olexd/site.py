@@ -28,6 +28,7 @@ from olexd.model.body import EMPTY, Body
 from olexd.model.connection import Connection
 from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
+from olexd.model.methods import SERVED
 from olexd.model.output import Output
 from olexd.model.request import HeaderLine, Request
 from olexd.modules.python import connection_handler
@@ -40,8 +41,6 @@ from olexd.talk import Talk
 from olexd.task import CONTINUE, Cleanups, Redirector, Task, Workers
 from olexd.uri import decode_path
 
-SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
-"""The methods that the server itself answers, for an Allow field."""
 NEVER_BEHIND: Final = frozenset(
     b"host content-length transfer-encoding connection keep-alive te trailer upgrade expect range cookie "
     b"content-type content-encoding content-range authorization proxy-authorization".split()

@@ -215,7 +215,6 @@ class Task(Driver):
     def _finished(self, on_reactor: bool) -> None:
         connection = self.connection
         self._channel.task = None
-        connection.keepalives += 1
         connection.keepalive = 0
         if connection.deadline is not None:
             connection.deadline = None

@@ -119,8 +119,8 @@ def settle_path(path: str) -> str | None:
 
 
 def with_query(url: str, args: str | None) -> str:
-    """Return `url` with the query string `args` (as received) when there is one."""
-    return f"{url}?{args}" if args else url
+    """Return `url` with the query string `args` (as received), which may be empty; None for none."""
+    return url if args is None else f"{url}?{args}"
 
 
 def construct_url(scheme: str, host: str, port: int | None, path: str) -> str:

@@ -135,11 +135,19 @@ def server_field(server_tokens: str) -> bytes:
 
 
 @lru_cache(256)
+def own_reason(status: int, status_line: str | None) -> str | None:
+    """Return the reason that a handler's status line states, None when the line is not for this status."""
+    if status_line and status_line[:3] == str(status) and status_line[3:4] in ("", " "):
+        return status_line[4:]
+    return None
+
+
 def _status_line(status: int, status_line: str | None) -> bytes:
     if not 100 <= status <= 999:
         return _STATUS_LINES[500]
-    if status_line and status_line[:3] == str(status) and status_line[3:4] in ("", " "):
-        line = f"HTTP/1.1 {status} {status_line[4:]}".encode("latin-1")
+    own = own_reason(status, status_line)
+    if own is not None:
+        line = f"HTTP/1.1 {status} {own}".encode("latin-1")
         if _BAD.search(line):
             raise ValueError("a control character in the status line")
         return line + b"\r\n"

@@ -246,7 +246,11 @@ class Body:
         return read_lines(self.readline, hint)
 
     def discard(self) -> int:
-        """Read and drop the rest; return 0, or the HTTP status that says why that failed. Blocks."""
+        """Read and drop the rest; return 0, or the HTTP status that says why that failed. Blocks.
+
+        It does not count as the start of reading.
+        """
+        started = self.started
         try:
             while self.read(LOW_WATER):
                 pass
@@ -254,6 +258,8 @@ class Body:
             return error.status
         except OSError:
             return 400
+        finally:
+            self.started = started
         return 0
 
     async def aread(self, n: int = -1) -> bytes:

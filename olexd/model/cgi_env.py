@@ -240,7 +240,7 @@ def _user_variables(user: str, kind: str | None) -> Variables:
 
 def _redirect_variables(before: Request, qualified: bool) -> Variables:
     query = {} if before.args is None else {"REDIRECT_QUERY_STRING": as_bytes_text(before.args)}
-    url = with_query(own_url(before, before.uri), before.args) if qualified else before.uri
+    url = with_query(own_url(before, before.uri), before.args or None) if qualified else before.uri
     return {"REDIRECT_URL": as_bytes_text(url), **query}
 
 

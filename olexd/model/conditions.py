@@ -97,6 +97,20 @@ def make_etag(found: os.stat_result, parts: frozenset[str], now: float, digest: 
     return f'{weak}"{"-".join(chosen)}"'
 
 
+def handler_etag(request: Request) -> str | None:
+    """Return the tag that a handler gives what it makes: its file's, None when FileETag names no parts.
+
+    Where there is no file the directory it would be in says when something changed; `"0"` without one.
+    """
+    if request.stat is not None:
+        return make_etag(request.stat, request.conf[CoreDir].etag_parts, time.time())
+    try:
+        above = os.stat(os.path.dirname(request.filename or ""))
+    except OSError:
+        return '"0"'
+    return make_etag(above, frozenset({"mtime"}), time.time())
+
+
 def digest_of(fd: int) -> str:
     """Return the base64 SHA-1 digest of an open file."""
     sha = hashlib.sha1(usedforsecurity=False)
@@ -120,13 +134,13 @@ def etag(request: Request, fd: int | None = None) -> str | None:
 
 
 def _matches_strongly(listed: str, tag: str | None) -> bool:
-    if listed.strip() == "*":
+    if listed.lstrip().startswith("*"):
         return True
     return tag is not None and not tag.startswith("W/") and tag in map(str.strip, listed.split(","))
 
 
 def _matches_weakly(listed: str, tag: str | None) -> bool:
-    if listed.strip() == "*":
+    if listed.lstrip().startswith("*"):
         return True
     if tag is None:
         return False
@@ -165,14 +179,14 @@ def _matches_encoded(request: Request, listed: str, tag: str | None) -> bool:
 def _modified(request: Request) -> int | None:
     """Return when the resource last changed, in epoch seconds, as far as the response knows."""
     stated = request.headers_out.get("Last-Modified")
-    if stated is not None:
-        return parse_date(stated)
+    if stated is not None and (date := parse_date(stated)):
+        return date
     return int(request.mtime or request.request_time) or None
 
 
 def meets_conditions(request: Request) -> int:
     """Return OK when the request is to be answered in full, else 304 or 412."""
-    if request.status >= 400 or request.no_local_copy:
+    if not 200 <= request.status < 300 or request.no_local_copy:
         return OK
     headers = request.headers_in
     tag = request.headers_out.get("ETag")
@@ -206,15 +220,20 @@ def _unchanged_since(request: Request) -> bool | None:
     if limit is None:
         return None
     modified = _modified(request)
-    return modified is None or modified <= limit
+    if modified is None or modified <= limit:
+        return True
+    # As in httpd: with a range it is only believed that something has changed a minute after it has.
+    return "Range" in request.headers_in and request.request_time < modified + 60
 
 
 def _unmodified(request: Request) -> bool | None:
-    """Return what If-Modified-Since says: True for unmodified, None when it is absent or makes no sense."""
+    """Return what If-Modified-Since says: True for unmodified, False also for no date, None without it."""
     stated = request.headers_in.get("If-Modified-Since")
-    limit = None if stated is None else parse_date(stated)
-    if limit is None:
+    if stated is None:
         return None
+    limit = parse_date(stated)
+    if limit is None:
+        return False
     modified = _modified(request)
     return modified is not None and modified <= limit <= (request.request_time or time.time())
 

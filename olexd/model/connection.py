@@ -37,9 +37,9 @@ class Connection:
     """One client connection.
 
     `local` and `peer` are (address, port); `client_ip` starts as the peer's and is replaced when a
-    trusted proxy names the real client. `keepalives` counts the earlier requests. `keepalive` is one of
-    AP_CONN_UNKNOWN 0, AP_CONN_CLOSE 1, AP_CONN_KEEPALIVE 2. `base` is the host that speaks for the local
-    address. `python` holds the handler-facing object once a handler asked for it.
+    trusted proxy names the real client. `keepalives` counts the responses behind which it was left open.
+    `keepalive` is one of AP_CONN_UNKNOWN 0, AP_CONN_CLOSE 1, AP_CONN_KEEPALIVE 2. `base` is the host that
+    speaks for the local address. `python` holds the handler-facing object once a handler asked for it.
     """
 
     __slots__ = (

@@ -117,6 +117,7 @@ def _settle_connection(request: Request, framing: Framing, parts: list[bytes]) -
         parts.append(b"Connection: close\r\n")
         return False
     connection.keepalive = AP_CONN_KEEPALIVE
+    connection.keepalives += 1
     if request.keep_alive_token:
         most = b", max=%d" % left if core.max_keep_alive_requests else b""
         parts.append(

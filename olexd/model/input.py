@@ -9,7 +9,9 @@ from typing import TypeVar
 from olexd.errors import BadRequest, ServerReturn
 from olexd.model.body import Body
 from olexd.model.filters import InputChain
+from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.request import Request
+from olexd.status import CLOSES_CONNECTION, OK
 
 T = TypeVar("T")
 
@@ -76,7 +78,13 @@ def areadline(record: Request, size: int) -> Awaitable[bytes]:
 
 
 def discard(record: Request) -> int:
-    """Read and drop the rest; return OK or an HTTP status."""
+    """Read and drop the rest; return OK or an HTTP status.
+
+    Nothing is read where the status of the response closes the connection anyway; that is settled then.
+    """
+    if record.status in CLOSES_CONNECTION:
+        record.connection.keepalive = AP_CONN_CLOSE
+        return OK
     body = _body(record)
     if not body.exhausted:
         _refuse_on_reactor(record)

@@ -14,6 +14,8 @@ _NUMBERS: Final[dict[str, int]] = {
 }
 """The methods Apache knows, and those that RegisterHttpMethod adds for the process; HEAD counts as GET."""
 
+SERVED: Final = frozenset({"GET", "POST", "OPTIONS"})
+"""The methods that the server itself answers, for an Allow field."""
 INVALID: Final = 26
 MAX_REGISTERED: Final = 38
 """How many methods can be added, as in httpd, whose numbers end at 64."""

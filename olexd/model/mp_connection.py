@@ -118,7 +118,7 @@ class mp_conn:
 
     @property
     def keepalives(self) -> int:
-        """How many requests this connection had before."""
+        """How many responses left this connection open: counted as soon as the head of one is sent."""
         return self._record.keepalives
 
     @property

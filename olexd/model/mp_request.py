@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import operator
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from olexd.config.core import CoreDir
 from olexd.config.python import Handler
 from olexd.errorlog import Level
 from olexd.errors import ClientGone
@@ -17,7 +15,7 @@ from olexd.model import cgi_env, filters, input, wsgi
 from olexd.model.attributes import argument_text, body_bytes, hidden, public_names
 from olexd.model.challenge import FIELD, basic_challenge, basic_credentials
 from olexd.model.cleanup import Cleanup
-from olexd.model.conditions import format_date, make_etag, meets_conditions
+from olexd.model.conditions import format_date, handler_etag, meets_conditions
 from olexd.model.connection import Redirector
 from olexd.model.hosts import confirmed_name, known_name
 from olexd.model.logging import log_request
@@ -90,7 +88,6 @@ class mp_request(RequestSettings):
         self._config = None
         self._options = None
         self._finfo = None
-        self._parsed_uri = None
         self._has_read = False
         self._init_ran = False
         self._noted = False
@@ -292,6 +289,7 @@ class mp_request(RequestSettings):
         name, password = credentials
         self._record.user = name.decode("latin-1")
         self._record.ap_auth_type = "Basic"
+        self._record.user_is_claimed = True
         return password.decode("latin-1")
 
     def get_remote_host(self, type: int = REMOTE_NAME, str_is_ip: object = None) -> Any:
@@ -350,16 +348,15 @@ class mp_request(RequestSettings):
         self._record.mtime = max(self._record.mtime, float(int(dependency_mtime)))
 
     def set_last_modified(self) -> None:
-        """Set Last-Modified from `mtime`."""
-        self._record.headers_out["Last-Modified"] = format_date(int(self._record.mtime))
+        """Set Last-Modified from `mtime`, in a response that has headers of its own."""
+        if not self._record.assbackwards:
+            self._record.headers_out["Last-Modified"] = format_date(int(self._record.mtime))
 
     def set_etag(self) -> None:
-        """Set ETag from the file, as FileETag says; `"0"` when there is none."""
-        record = self._record
-        parts = record.conf[CoreDir].etag_parts
-        tag = '"0"' if record.stat is None else make_etag(record.stat, parts, time.time())
+        """Set ETag from the file, as FileETag says; without one, from the directory it would be in."""
+        tag = handler_etag(self._record)
         if tag is not None:
-            record.headers_out["ETag"] = tag
+            self._record.headers_out["ETag"] = tag
 
     def meets_conditions(self) -> int:
         """Return OK, or the status (304, 412) that the request's conditions ask for."""

@@ -15,7 +15,7 @@ from olexd.model.interpreter import interpreter_name
 from olexd.model.methods import method_number
 from olexd.model.mp_connection import connection_of, mp_conn
 from olexd.model.mp_server import mp_server, server_of
-from olexd.model.parsed_uri import ParsedUri, parsed_uri
+from olexd.model.parsed_uri import ParsedUri, keep_parsed_uri, parsed_uri
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.model.table_text import as_text
@@ -56,15 +56,13 @@ def _put_content_type(self: Any, value: Any) -> None:
 
 
 def _put_uri(self: Any, value: Any) -> None:
-    if self._parsed_uri is None:
-        self._parsed_uri = parsed_uri(self._record)
+    keep_parsed_uri(self._record)
     self._record.uri = as_text(value)
 
 
-def _parsed_uri(self: Any) -> ParsedUri:
-    """The parts of the request's own URL: its path follows the server's work on it, not a handler's."""
-    kept: ParsedUri | None = self._parsed_uri
-    return parsed_uri(self._record) if kept is None else kept
+def _put_args(self: Any, value: Any) -> None:
+    keep_parsed_uri(self._record)
+    self._record.args = None if value is None else as_text(value)
 
 
 def _sent_bodyct(self: Any) -> int:
@@ -138,7 +136,6 @@ class RequestAttributes:
         "_interpreter",
         "_noted",
         "_options",
-        "_parsed_uri",
         "_record",
     )
 
@@ -163,8 +160,8 @@ class RequestAttributes:
     proto_num: int = _attribute("proto_num", "_record.proto_num")
     uri: str = property(attrgetter("_record.uri"), _put_uri)  # type: ignore[assignment]
     unparsed_uri: str = _attribute("unparsed_uri", "_record.unparsed_uri")
-    parsed_uri: ParsedUri = _attribute("parsed_uri", _parsed_uri)
-    args: str | None = text("args", none=True)
+    parsed_uri: ParsedUri = _attribute("parsed_uri", lambda self: parsed_uri(self._record))
+    args: str | None = property(attrgetter("_record.args"), _put_args)  # type: ignore[assignment]
     hostname: str | None = _attribute("hostname", "_record.hostname")
     header_only: int = _attribute("header_only", lambda self: int(self._record.header_only))
     headers_in: Table = _attribute("headers_in", "_record.headers_in")

@@ -133,7 +133,7 @@ class Output:
             self._push(False, flush=True)
 
     def send_file(self, fd: int, offset: int, length: int) -> int:
-        """Push `length` bytes of an open file after what has collected; return how many were sent.
+        """Push `length` bytes of an open file after what has collected; return how many were taken.
 
         Blocks on a pool thread; on the reactor the file is read in blocks. Raises like `write()`.
         """
@@ -147,8 +147,11 @@ class Output:
         self._pushed += length
         head: list[bytes] = [] if self.committed else [self._commit(False)]
         head += self._frame(self._take())
+        if self._framing is BODILESS or self.request.header_only:
+            self._send(head)
+            return length
         length = self._cut(length)
-        if self._framing is BODILESS or self.request.header_only or not length:
+        if not length:
             self._send(head)
             return 0
         if self._framing is CHUNKED:

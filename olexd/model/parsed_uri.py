@@ -20,18 +20,25 @@ ParsedUri = tuple[
 """(scheme, hostinfo, user, password, hostname, port, path, query, fragment); missing parts are None."""
 
 
+def keep_parsed_uri(record: Request) -> None:
+    """Remember path and query before others take their place: they are those of the request's own URL."""
+    if record.parsed is None:
+        record.parsed = record.uri, record.args
+
+
 def parsed_uri(record: Request) -> ParsedUri:
     """Return the parts of the target. A target that is a mere path has port (of Host), path and query."""
-    path = record.uri or None
+    settled, query = record.parsed or (record.uri, record.args)
+    path = settled or None
     target = record.unparsed_uri
     scheme, is_url, rest = target.partition("?")[0].partition("://")
     if not is_url or "/" in scheme:
-        return None, None, None, None, None, record.port_in_host, path, record.args, None
+        return None, None, None, None, None, record.port_in_host, path, query, None
     try:
         parts = urlsplit(target)
         port = parts.port
     except ValueError:
-        return None, None, None, None, None, record.port_in_host, path, record.args, None
+        return None, None, None, None, None, record.port_in_host, path, query, None
     return (
         scheme,
         parts.netloc.rpartition("@")[2],
@@ -40,6 +47,6 @@ def parsed_uri(record: Request) -> ParsedUri:
         parts.hostname,
         port if port is not None else record.port_in_host,
         path if "/" in rest else None,
-        record.args,
+        query,
         parts.fragment or None,
     )

@@ -68,6 +68,8 @@ class Request:
     handler: str | None = None
     user: str | None = None
     ap_auth_type: str | None = None
+    user_is_claimed: bool = False
+    """Whether a handler took `user` from credentials: until they are checked, nobody vouches for the name."""
     authentication_info: bytes | None = None
     """What the field Authentication-Info is to say, once the request is let in."""
     filename: str | None = None
@@ -103,6 +105,10 @@ class Request:
     """Whether it was asked who may see the request, whatever the answer."""
     stands_in_for: Request | None = None
     """The request whose place this one may take: that for a directory, if this is for its index file."""
+    parsed: tuple[str, str | None] | None = None
+    """Path and query as they were parsed, once others have taken their place."""
+    stand_in: Request | None = None
+    """The look-up that took this request's place, or refused it: it ends with this one."""
     requirements: tuple[Any, ...] = ()
     """What Require lines demand of the request (`olexd/modules/aaa/require.py`), from the access phase on."""
     forwarded_secure: bool = False

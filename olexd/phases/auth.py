@@ -6,6 +6,7 @@ result (the master function turns exceptions into 500).
 
 from __future__ import annotations
 
+import stat
 from typing import Final
 
 from olexd.config.server import SectionKind
@@ -19,20 +20,23 @@ _OF_DIRECTORIES: Final = frozenset({SectionKind.DIRECTORY, SectionKind.DIRECTORY
 
 
 def inherits_checks(request: Request) -> bool:
-    """Return whether the checks of the request that `request` follows were its own, too; it takes their user.
+    """Return whether the checks of the request that `request` follows were its own, too.
 
     They were where the very same settings apply, to a file of the same directory. That is httpd's rule, and
     why an error page may lie in the directory that it refuses. Whoever follows a request that was refused
     before its checks, or was given handlers of its own, is checked. An index file follows its directory in
-    the same way.
+    the same way. What a page includes is checked in any case, for the user whom the page was shown to.
     """
-    leader = request.prev or request.stands_in_for
+    leader = request.prev or request.main
     if leader is None or not leader.checked or leader.conf is not request.conf:
         return False
     if request.added_handlers or not _stands_beside(request, leader):
         return False
-    request.checked = True
     request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
+    request.user_is_claimed = leader.user_is_claimed
+    if request.prev is None and request.stands_in_for is None:
+        return False
+    request.checked = True
     request.requirements = leader.requirements
     return True
 
@@ -42,7 +46,15 @@ def _stands_beside(request: Request, leader: Request) -> bool:
         return False
     if any(section.kind not in _OF_DIRECTORIES for section in request.sections):
         return False
-    return request.filename.rpartition("/")[0] == leader.filename.rpartition("/")[0]
+    return _directory_of(request) == _directory_of(leader)
+
+
+def _directory_of(request: Request) -> str:
+    """Return the directory whose settings count: that of a file, or the directory that was asked for."""
+    path = request.filename or ""
+    if request.stat is not None and stat.S_ISDIR(request.stat.st_mode):
+        return path.rstrip("/")
+    return path.rpartition("/")[0]
 
 
 async def check_access(request: Request, plan: Plan) -> int:
@@ -56,10 +68,22 @@ async def check_access(request: Request, plan: Plan) -> int:
             return result
     if not plan.access_decider:
         return OK
-    decision = await run_first(request, plan.access_decider)
-    if decision != DECLINED:
-        return decision
-    return await _check_user(request)
+    decision = await _decide_early(request, plan)
+    return await _check_user(request) if decision == DECLINED else decision
+
+
+async def _decide_early(request: Request, plan: Plan) -> int:
+    """Return what can be decided before anybody is authenticated; DECLINED when that depends on the user.
+
+    A name that a handler read from the credentials is no user yet: whoever sends it would pass.
+    """
+    if not request.user_is_claimed:
+        return await run_first(request, plan.access_decider)
+    claimed, request.user = request.user, None
+    try:
+        return await run_first(request, plan.access_decider)
+    finally:
+        request.user = claimed
 
 
 async def _check_user(request: Request) -> int:

@@ -80,6 +80,8 @@ def follow(request: Request, target: str) -> Request:
     derived.status = request.status
     derived.main = request.main
     derived.assbackwards = request.assbackwards
+    derived.no_cache = request.no_cache
+    derived.no_local_copy = request.no_local_copy
     request.output.discard()
     request.output.request = derived
     return derived

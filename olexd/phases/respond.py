@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
-from olexd.http.framing import server_name
+from olexd.http.framing import own_reason, server_name
 from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
 from olexd.model.request import Request
@@ -79,7 +79,6 @@ def die(request: Request, status: int) -> str | None:
     if status == 200:
         log_request(request, "a handler returned HTTP_OK (200) where OK (0) was meant", Level.WARNING, "core")
         return None
-    request.status_line = None
     request.refused = True
     # Hooks that see the head are in the plan, which nobody asked for if the request was refused early.
     request.phases.plan(request)
@@ -104,7 +103,6 @@ def _give_document_up(request: Request) -> None:
         request.connection.keepalive = AP_CONN_CLOSE
     request.output.discard()
     request.output.request = first
-    first.status_line = None
     first.refused = True
     if not _is_promised(request):
         send_page(first, first.status, request.status)
@@ -134,6 +132,8 @@ def _use_document(request: Request, status: int) -> str | None:
     if document.startswith("/"):
         request.refused = False
         return document
+    if "Location" in request.headers_out:
+        del request.err_headers_out["Location"]
     if document == "default" or (status == 401 and document.startswith(_SCHEMES)):
         send_page(request, status, None)
     elif document.startswith(_SCHEMES):
@@ -150,10 +150,10 @@ def send_page(request: Request, status: int, second: int | None) -> None:
     """Write the built-in page for `status`; `second` is what the ErrorDocument itself ended in."""
     location = request.headers_out.get("Location") or request.err_headers_out.get("Location")
     if status in (405, 501) and "Allow" not in request.err_headers_out:
-        request.err_headers_out["Allow"] = _allow(request)
+        request.err_headers_out["Allow"] = allow(request)
     page = _PAGE.render(
         code=status,
-        reason=reason(status),
+        reason=_title(status, request.status_line),
         explanation=_note(request) or EXPLANATIONS.get(status, NOTHING_TO_ADD),
         location=location if 300 <= status < 400 else None,
         second=f"{second} {reason(second)}" if second else None,
@@ -162,12 +162,18 @@ def send_page(request: Request, status: int, second: int | None) -> None:
     send_text(request, page, "text/html; charset=iso-8859-1")
 
 
+def _title(status: int, status_line: str | None) -> str:
+    """Return the reason that a page is titled with: the handler's own if it begins like a text."""
+    own = own_reason(status, status_line)
+    return own if own is not None and own[:1].isalnum() else reason(status)
+
+
 def _note(request: Request) -> str:
     table = request.notes_table
     return "" if table is None else table.get(ERROR_NOTES) or ""
 
 
-def _allow(request: Request) -> str:
+def allow(request: Request) -> str:
     """Return the methods that an Allow field names: GET brings HEAD along, TRACE is the server's affair."""
     allowed = set(request.methods_allowed)
     if "GET" in allowed:
@@ -179,10 +185,9 @@ def _allow(request: Request) -> str:
 
 def send_text(request: Request, text: str, content_type: str) -> None:
     """Write a complete body without committing it, so that it goes out with its length."""
-    if not request.output.committed:
-        request.content_type = content_type
-        if request.header_only:
-            return
+    request.content_type = content_type
+    if not request.output.committed and request.header_only:
+        return
     request.output.write(text.encode("latin-1", "xmlcharrefreplace"), False)
 
 

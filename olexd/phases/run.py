@@ -67,7 +67,7 @@ async def serve(request: Request, refusal: int = OK) -> None:
                 await logged
         except Exception as error:
             log_failure(request, error)
-    if request.cleanups or request.next is not None or plan.cleanup:
+    if request.cleanups or request.next is not None or plan.cleanup or request.stand_in is not None:
         await clean_up(request)
 
 
@@ -85,8 +85,9 @@ def _answer_failure(request: Request) -> None:
     # A redirect may have put another request in charge of status and headers.
     request = request.output.request
     try:
-        # What could not be sent may stand in either table.
+        # What could not be sent may stand in either table, or in the status line.
         request.err_headers_out.clear()
+        request.status_line = None
         request.conf = request.host.merged()
         respond.die(request, 500)
         request.output.finish()
@@ -203,9 +204,9 @@ async def process_mapped(request: Request) -> int:
         except EvaluationError as error:
             log_request(request, f"AH03154: Can't evaluate handler expression: {error}", Level.ERR, "core")
             return INTERNAL_SERVER_ERROR
-    elif request.handler is None:
-        # SetHandler beats what the file's extension said; early phases may have chosen one themselves.
-        request.handler = conf.handler or None
+    elif conf.handler:
+        # It beats what the file's extension said, and what handlers of earlier phases chose.
+        request.handler = conf.handler
     calls = plan.bare_fixups if bare else plan.fixups
     return await run_all(request, calls) if calls else OK
 
@@ -238,6 +239,9 @@ async def conclude(request: Request, result: int) -> None:
     if result in (OK, DONE) and wants_range(request):
         request.output.settle()
         result = cut_to_range(request)
+        if result != OK:
+            # As in httpd: nothing of a response that cannot be cut outlives it.
+            request.err_headers_out.clear()
     if result not in (OK, DONE):
         document = respond.die(request, result)
         limit = request.host.server[CoreServer].redirect_limit
@@ -262,6 +266,7 @@ def _end_loop(request: Request, limit: int) -> str | None:
 
 def _error_request(request: Request, document: str) -> Request:
     """Return the request for a page of the site that explains an error: GET, with the error's status."""
+    request.no_local_copy = True
     derived = follow(request, document)
     environment = derived.subprocess_env
     environment["REDIRECT_REQUEST_METHOD"] = request.method
@@ -272,9 +277,10 @@ def _error_request(request: Request, document: str) -> Request:
 
 
 async def clean_up(request: Request) -> None:
-    """Run the cleanups of a request and of all it was redirected to, the last one's first."""
-    if request.next is not None:
-        await clean_up(request.next)
+    """Run the cleanups of a request and of all that stood in for it, the last one's first."""
+    for successor in (request.next, request.stand_in):
+        if successor is not None:
+            await clean_up(successor)
     _call_cleanups(request)
     calls = request.phases.plan(request).cleanup
     if calls:

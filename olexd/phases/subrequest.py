@@ -12,7 +12,7 @@ from olexd.model.body import EMPTY
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.phases import run
-from olexd.phases.auth import check_access
+from olexd.phases.auth import check_access, inherits_checks
 from olexd.phases.derive import depth, derive, follow
 from olexd.phases.sides import to_pool
 from olexd.phases.table import run_first
@@ -47,21 +47,10 @@ async def internal_redirect(request: Request, target: str) -> None:
 async def lookup_included(request: Request, uri: str) -> Request:
     """Return `lookup_uri()`'s subrequest, as one whose response is to stand inside that of `request`.
 
-    It is a GET without a body, and has the environment of the page. Raises BadRequest for a path that cannot
-    be one.
+    Whoever does not run it ends it with `end_look_up()`.
+    Raises BadRequest for a path that cannot be one.
     """
-    derived = _subrequest(request, uri)
-    derived.method = "GET"
-    derived.protocol = INCLUDED
-    derived.assbackwards = True
-    derived.expecting_100 = False
-    derived.body = EMPTY
-    derived.header_lines = [
-        line for line in request.header_lines if not line[0].lower().startswith(b"content-")
-    ]
-    derived.headers_in_table = None
-    derived.subprocess_env_table = request.subprocess_env.clone()
-    return await _look_up(derived)
+    return await _look_up(_subrequest(request, uri))
 
 
 async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
@@ -105,32 +94,60 @@ async def lookup_uri(request: Request, uri: str) -> Request:
     """Return a subrequest for `uri` that ran its phases up to the fixups.
 
     Its `status` is 200 when it may be served, else the status that refused it. Relative names are taken
-    from the directory of the request's own path.
+    from the directory of the request's own path. It is over already: nobody can run it.
     """
-    return await _look_up(_subrequest(request, uri))
+    derived = await _look_up(_subrequest(request, uri))
+    await end_look_up(derived)
+    return derived
 
 
 async def lookup_stand_in(request: Request, uri: str) -> Request:
-    """`lookup_uri()` for what may take the request's place: its checks count where they are the same."""
+    """`lookup_uri()` for what may take the request's place: its checks count where they are the same.
+
+    It ends with the request if it becomes its `stand_in`; else whoever asked ends it with `end_look_up()`.
+    """
     derived = _subrequest(request, uri)
     derived.stands_in_for = request
     return await _look_up(derived)
 
 
+async def end_look_up(derived: Request) -> None:
+    """End a subrequest that is not run, with what its handlers registered for its end."""
+    await run.clean_up(derived)
+
+
 def _subrequest(request: Request, uri: str) -> Request:
+    """Return a request for another URL that stands inside `request`: a GET without a body, as in httpd."""
     target = uri if uri.startswith("/") else request.uri.rpartition("/")[0] + "/" + uri
     derived = derive(request, target)
     derived.main = request
-    derived.user = request.user
-    derived.ap_auth_type = request.ap_auth_type
+    derived.method = "GET"
+    derived.protocol = INCLUDED
+    derived.assbackwards = derived.no_local_copy = True
     if request.subprocess_env_table is not None:
         derived.subprocess_env_table = request.subprocess_env_table.clone()
+    _leave_body(derived)
     return derived
+
+
+def _leave_body(derived: Request) -> None:
+    """Keep a subrequest from the body of the request that it belongs to, and from what is said about it."""
+    derived.expecting_100 = False
+    derived.body = EMPTY
+    table = derived.headers_in_table
+    if table is None:
+        lines = derived.header_lines
+        derived.header_lines = [line for line in lines if not line[0].lower().startswith(b"content-")]
+        return
+    derived.headers_in_table = table = table.clone()
+    for name in [name for name in table if name.lower().startswith("content-")]:
+        del table[name]
 
 
 async def _look_up(derived: Request) -> Request:
     result = INTERNAL_SERVER_ERROR if _is_too_deep(derived) else await run.process_mapped(derived)
-    derived.status = 200 if result == OK else result
+    if result != OK:
+        derived.status = result
     return derived
 
 
@@ -144,7 +161,8 @@ async def lookup_file(request: Request, path: str) -> Request:
     derived.filename = path
     await to_pool(derived)
     result = directory_walk(derived)
-    if result == OK:
+    if result == OK and not inherits_checks(derived):
         result = await check_access(derived, derived.phases.plan(derived))
     derived.status = 200 if result == OK else result
+    await end_look_up(derived)
     return derived

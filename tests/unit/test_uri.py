@@ -117,5 +117,6 @@ def test_construct_url() -> None:
     assert construct_url("http", "h", 80, "/x") == "http://h/x"
     assert construct_url("https", "h", 80, "/x") == "https://h:80/x"
     assert construct_url("http", "::1", None, "/x") == "http://[::1]/x"
-    assert with_query("/a", "") == "/a"
+    assert with_query("/a", None) == "/a"
+    assert with_query("/a", "") == "/a?"
     assert with_query("/a", "b=c") == "/a?b=c"

@@ -157,7 +157,7 @@ def local_address(request: Request) -> str:
 
 def keepalives(request: Request) -> str:
     """%k"""
-    return str(request.connection.keepalives)
+    return str(max(0, request.connection.keepalives - 1))
 
 
 def connection_state(request: Request) -> str:

@@ -14,11 +14,12 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store, 
 from olexd.config.settings import setting
 from olexd.model.cgi_env import own_url
 from olexd.model.filters import InputChain, OutputChain
+from olexd.model.parsed_uri import keep_parsed_uri
 from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
-from olexd.phases.subrequest import REDIRECT_HANDLER, lookup_stand_in
+from olexd.phases.subrequest import REDIRECT_HANDLER, end_look_up, lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import escape_path, with_query
 
@@ -115,12 +116,14 @@ def fix_directory(request: Request) -> Answer:
     found = request.stat
     if found is None or not stat.S_ISDIR(found.st_mode):
         return _fall_back(request) if found is None else DECLINED
+    if request.path_info:
+        return DECLINED
     conf = request.conf[DirDir]
     if not request.uri.endswith("/"):
         return _add_slash(request) if conf.slash and _may_redirect(request) else DECLINED
     if request.handler == REDIRECT_HANDLER:
         return DECLINED
-    if request.path_info or (conf.check_handler and request.handler is not None):
+    if conf.check_handler and request.handler is not None:
         return DECLINED
     return _find_index(request, conf)
 
@@ -148,10 +151,11 @@ async def _find_index(request: Request, conf: DirDir) -> int:
         path = name if name.startswith("/") else request.uri + name
         found = await lookup_stand_in(request, with_query(escape_path(path), request.args))
         if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
-            return _use(request, found, conf.index_redirect)
+            return await _use(request, found, conf.index_redirect)
         if 300 <= found.status < 400 or (len(conf.index) == 1 and found.status in (401, 406)):
             _take_tables(request, found)
             return found.status
+        await end_look_up(found)
         if found.status not in (200, NOT_FOUND):
             failure = found.status
     return failure if failure != DECLINED else await _fall_back(request)
@@ -164,8 +168,9 @@ def _is_missing(request: Request, name: str) -> bool:
     return not os.path.lexists(os.path.join(request.filename, name))
 
 
-def _use(request: Request, found: Request, redirect: int) -> int:
+async def _use(request: Request, found: Request, redirect: int) -> int:
     if redirect:
+        await end_look_up(found)
         request.headers_out["Location"] = _absolute(request, found.uri, None)
         return redirect
     fast_redirect(request, found)
@@ -180,6 +185,7 @@ async def _fall_back(request: Request) -> int:
     if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
         fast_redirect(request, found)
         return OK
+    await end_look_up(found)
     return DECLINED
 
 
@@ -202,8 +208,11 @@ _TAKEN: Final = (
 
 def fast_redirect(request: Request, found: Request) -> None:
     """Make `request` what a look-up found, without a trace in `prev` or `main`."""
+    keep_parsed_uri(request)
     for name in _TAKEN:
         setattr(request, name, getattr(found, name))
+    request.no_cache = request.no_cache and found.no_cache
+    request.no_local_copy = request.no_local_copy and found.no_local_copy
     request.output_filters = _joined(found.output_filters, request.output_filters)
     request.input_filters = _joined(found.input_filters, request.input_filters)
     request.path_info = None
@@ -221,6 +230,7 @@ def _joined(found: Chain | None, own: Chain | None) -> Chain | None:
 
 
 def _take_tables(request: Request, found: Request) -> None:
+    request.stand_in = found
     _put_before(request.headers_out, found.headers_out)
     _put_before(request.err_headers_out, found.err_headers_out)
     if found.notes_table is not None:

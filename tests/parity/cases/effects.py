@@ -61,7 +61,66 @@ if req.finfo.filetype == apache.APR_DIR:
     req.filename = os.path.join(req.filename, 'index.html')
     req.finfo = apache.stat(req.filename, apache.APR_FINFO_MIN)
 """
+TWO_LOCATIONS = "req.err_headers_out['Location'] = 'http://early.test/'"
+CLAIMS = "req.get_basic_auth_pw()"
+GUARD = """
+def authenhandler(req):
+    req.headers_out['X-Asked'] = 'yes'
+    req.user = 'bob'
+    return apache.OK if req.args == 'known' else apache.HTTP_FORBIDDEN
+"""
+
+
+def claimed(auth_type: str, requirement: str) -> Case:
+    """A case in which a handler reads the credentials before anybody has checked them."""
+    return early(
+        f"user-only-claimed-{auth_type.lower()}-{requirement.split()[0]}",
+        "HeaderParser",
+        CLAIMS,
+        get("/a.txt", basic("joe", "x")),
+        get("/a.txt?known", basic("joe", "x")),
+        get("/a.txt"),
+        config=f'<Directory "@ROOT@">\nAuthType {auth_type}\nAuthName x\nRequire {requirement}\n'
+        "PythonAuthenHandler @M@\n</Directory>\n",
+        source=GUARD,
+    )
+
+
 CASES = [
+    *(
+        claimed(auth_type, requirement)
+        for auth_type in ("Basic", "Private")
+        for requirement in ("valid-user", "user joe", "all granted")
+    ),
+    early("location-of-two-handlers", "Fixup", TWO_LOCATIONS, get("/d"), config="ErrorDocument 301 text\n"),
+    early("location-of-two-handlers-and-page", "Fixup", TWO_LOCATIONS, get("/d"), head("/d"), get("/a.txt")),
+    early("status-line-of-an-error", "Fixup", "req.status_line = '404 No More'", get("/none"), get("/d/")),
+    early("status-line-with-markup", "Fixup", "req.status_line = '404 <b>'", get("/a.txt"), get("/none")),
+    early(
+        "handler-before-set-handler",
+        "PostReadRequest",
+        "req.handler = 'default-handler'",
+        in_directory=False,
+        config='<Directory "@ROOT@">\nSetHandler mod_python\nPythonHandler @M@\n</Directory>\n',
+        source="def handler(req):\n    req.write(req.handler, 0)\n    return apache.OK\n",
+    ),
+    early(
+        "arguments-of-parsed-uri",
+        "Fixup",
+        "req.args = 'new'\nreq.headers_out['X-Parsed'] = repr(req.parsed_uri[6:])",
+        get("/a.txt?old"),
+        get("/a.txt"),
+        get("/d/?old"),
+    ),
+    early("closing-status", "Fixup", "req.status = 503", get("/a.txt"), get("/none"), head("/a.txt")),
+    early(
+        "allowed-methods-of-a-file",
+        "Fixup",
+        "req.allow_methods(['PUT', 'BREW'])",
+        Request("PUT", "/a.txt"),
+        Request("OPTIONS", "/a.txt"),
+        Request("BREW", "/a.txt"),
+    ),
     *(
         early(f"other-file-in-{phase.lower()}", phase, OTHER_FILE, get("/a.txt"), head("/a.txt"))
         for phase in ("HeaderParser", "Access", "Fixup")

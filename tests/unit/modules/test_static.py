@@ -251,12 +251,12 @@ def test_methods_and_missing_files(site: ServerConfig, method: str, target: str,
     response = get(site, target, method)
     assert response.status == status
     if status in (405, 501):
-        assert response.fields["allow"] == "GET,POST,OPTIONS,HEAD,TRACE"
+        assert response.fields["allow"] == "GET,HEAD,OPTIONS,POST,TRACE"
 
 
 def test_options(site: ServerConfig) -> None:
     """OPTIONS names the methods even for what does not exist; for the server it names none."""
-    assert get(site, "/missing", "OPTIONS").fields["allow"] == "GET,POST,OPTIONS,HEAD,TRACE"
+    assert get(site, "/missing", "OPTIONS").fields["allow"] == "GET,HEAD,OPTIONS,POST,TRACE"
     response = get(site, "*", "OPTIONS")
     assert response.status == 200 and "allow" not in response.fields
 

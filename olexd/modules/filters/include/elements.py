@@ -16,7 +16,7 @@ from olexd.model.request import Request
 from olexd.modules.filters.include.page import Page
 from olexd.modules.filters.include.parser import Attributes, decode_entities
 from olexd.modules.filters.include.values import DECODINGS, ENCODINGS, escape_html, format_size, format_time
-from olexd.phases.subrequest import lookup_included, run_included
+from olexd.phases.subrequest import end_look_up, lookup_included, run_included
 from olexd.status import OK
 from olexd.uri import escape_path
 
@@ -140,7 +140,7 @@ def _files(page: Page, attributes: Attributes, element: str) -> list[os.stat_res
     found: list[os.stat_result] = []
     for name, value in _given(page, attributes, element, "AH01350"):
         target = _target(page, name, value, element)
-        request = _look_up(page, target)
+        request = _look_up(page, target, runs=False)
         if request is None or request.status != 200 or request.stat is None:
             shown = value.decode("utf-8", "replace")
             raise page.error(f'AH01339: unable to get information about "{shown}"', _PARSED)
@@ -170,11 +170,12 @@ def include(page: Page, attributes: Attributes, write: Write) -> None:
 def _include(page: Page, name: str, value: bytes, write: Write) -> None:
     target = _target(page, name, value, "include")
     shown = value.decode("utf-8", "replace")
-    request = _look_up(page, target)
+    request = _look_up(page, target, runs=True)
     if request is None or request.status != 200:
         status = 400 if request is None else request.status
         raise page.error(f'unable to include "{shown}"', _PARSED, f", subrequest setup returned {status}")
     if page.no_exec and not (request.content_type or "text/").startswith("text/"):
+        _wait_for(page, end_look_up(request))
         raise page.error(f'unable to include potential exec "{shown}"', _PARSED)
     status = OK
 
@@ -201,13 +202,15 @@ def _target(page: Page, name: str, value: bytes, element: str) -> str:
     return escape_path(text)
 
 
-def _look_up(page: Page, target: str) -> Request | None:
-    """Return the subrequest for a URL, None for what cannot be one."""
+def _look_up(page: Page, target: str, runs: bool) -> Request | None:
+    """Return the subrequest for a URL, None for what cannot be one; it is over if nobody `runs` it."""
     found: Request | None = None
 
     async def look_up() -> None:
         nonlocal found
         found = await lookup_included(page.request, target)
+        if not runs or found.status != 200:
+            await end_look_up(found)
 
     try:
         _wait_for(page, look_up())

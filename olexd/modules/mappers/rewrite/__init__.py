@@ -176,7 +176,7 @@ def _send_away(request: Request, run: Pass, args: str | None) -> int:
         target = target if start < 0 else target[:start] + escape_path(target[start:])
     if not run.noescape and query is not None and query != args:
         query = escape_path(query)
-    location = with_query(target, query)
+    location = with_query(target, query or None)
     if any(char < " " or char == "\x7f" for char in location):
         message = f"AH02430: Response header 'Location' value of '{location}' contains invalid characters"
         log_request(request, message, Level.ERR, "rewrite")
@@ -218,7 +218,7 @@ async def fix_up(request: Request) -> int:
     target = request.filename or ""
     if run.proxy:
         # Nobody settles the URL any more, or adds the query to it.
-        return _pass_on(request, with_query(_with_base_in_url(rules, target), request.args))
+        return _pass_on(request, with_query(_with_base_in_url(rules, target), request.args or None))
     if is_absolute(target):
         request.filename = _with_base_in_url(rules, target)
         return _send_away(request, run, args)
@@ -281,7 +281,7 @@ async def redirect(request: Request) -> int:
     target = (request.filename or "").removeprefix(_REDIRECT)
     await to_pool(request)
     try:
-        await internal_redirect(request, with_query(escape_path(target), request.args))
+        await internal_redirect(request, with_query(escape_path(target), request.args or None))
     except BadRequest as error:
         return error.status
     return DONE
