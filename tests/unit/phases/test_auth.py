@@ -150,6 +150,22 @@ def test_name_without_type(directory: Path) -> None:
     assert result.body == CONTENT
 
 
+@pytest.mark.parametrize(("claimed", "status"), [(False, 200), (True, 401)])
+def test_a_name_from_credentials_decides_nothing(claimed: bool, status: int) -> None:
+    """What a handler read from credentials is no user until they are checked, whatever Require lines say."""
+    server = Server("")
+
+    def read_credentials(request: Request) -> int:
+        request.user, request.user_is_claimed = "joe", claimed
+        return OK
+
+    server.on(Phase.ACCESS_CHECKER, read_credentials)
+    server.on(Phase.ACCESS_DECIDER, lambda request: DECLINED if request.user is None else OK)
+    server.on(Phase.CHECK_USER_ID, lambda request: 401)
+    server.on(Phase.HANDLER, lambda request: OK)
+    assert server.get().status == status
+
+
 @pytest.mark.parametrize("answers", [(OK, DECLINED, None, OK), (OK, DECLINED, OK, OK)])
 def test_log_without_a_user(directory: Path, answers: Hooks) -> None:
     """The log says why a request that needs a user was refused without one."""
@@ -252,7 +268,16 @@ def test_checks_hold_for_an_index_file(tmp_path: Path) -> None:
 
 
 def test_included_files_are_checked(tmp_path: Path) -> None:
-    """A subrequest is no follower: its checks are its own."""
+    """A subrequest is no follower: its checks are its own, but the user is the page's."""
     prev, derived = follower(tmp_path)
     derived.main, derived.prev = prev, None
     assert not inherits_checks(derived)
+    assert (derived.user, derived.checked) == ("joe", False)
+
+
+def test_included_files_elsewhere_have_no_user(tmp_path: Path) -> None:
+    """Whoever may see a page is nobody yet where other settings apply."""
+    prev, derived = follower(tmp_path, then="/sub/c")
+    derived.main, derived.prev = prev, None
+    assert not inherits_checks(derived)
+    assert derived.user is None
