@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Callable
@@ -16,7 +15,10 @@ from olexd.networks import Network, contains, parse_address, parse_network
 from olexd.regex import RegexError, compile_wildcard
 
 _NUMBER: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]{1,18})")
+_BASE64: Final = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3})?")
 _FALSE_WORDS: Final = frozenset({"", "0", "off", "false", "no"})
+_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
+_LDAP_SPECIAL: Final = re.compile(rb'[\x00-\x1f"()*+,;<>\\\x7f-\xff]')
 _PATH_SAFE: Final = "!$&'()*+,-./:;=@_~"
 
 
@@ -29,27 +31,32 @@ def _text(data: bytes) -> str:
 
 
 def _unbase64(text: str) -> str:
-    try:
-        return _text(base64.b64decode(_bytes(text)))
-    except binascii.Error:
-        return ""
+    """Return what the letters that `text` begins with stand for; padding is not needed, as in httpd."""
+    letters = _BASE64.match(text)
+    assert letters is not None
+    return _text(base64.b64decode(letters[0] + "=" * (-len(letters[0]) % 4)))
 
 
 def _unescape(text: str) -> str:
     """Return `text` decoded once; nothing for a bad escape, a slash or a NUL, as in httpd."""
     if re.search(r"%(?![0-9A-Fa-f]{2})|%(2f|00)", text, re.IGNORECASE):
         return ""
-    return _text(unquote_to_bytes(text))
+    return _text(unquote_to_bytes(_bytes(text)))
+
+
+def _escape(text: str) -> str:
+    return _ESCAPE.sub(lambda match: match[0].lower(), quote(_bytes(text), _PATH_SAFE))
 
 
 def _ldap(text: str) -> str:
-    return "".join(f"\\{ord(char):02x}" if char in "*()\\\0" else char for char in text)
+    """Return `text` as it may stand in names and filters of LDAP."""
+    return _LDAP_SPECIAL.sub(lambda match: b"\\%02x" % match[0][0], _bytes(text)).decode("ascii")
 
 
 FUNCTIONS: Final[dict[str, Callable[[str], str]]] = {
     "tolower": str.lower,
     "toupper": str.upper,
-    "escape": lambda text: quote(_bytes(text), _PATH_SAFE),
+    "escape": _escape,
     "unescape": _unescape,
     "base64": lambda text: base64.b64encode(_bytes(text)).decode("ascii"),
     "unbase64": _unbase64,

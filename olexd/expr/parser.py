@@ -24,7 +24,7 @@ _STRING: Final = frozenset({"==", "=", "!=", "<", "<=", ">", ">="})
 
 @dataclass(slots=True)
 class Evaluation:
-    """One evaluation: who answers, and what the groups of the last match caught."""
+    """One evaluation: who answers, and what was caught when a pattern with groups was last tried."""
 
     provider: Provider
     captures: tuple[str, ...] = field(default=())
@@ -180,8 +180,9 @@ class Parser:
 
         def matches(run: Evaluation) -> bool:
             found = regex.search(left(run))
-            if found is not None:
-                run.captures = tuple(found[group] or "" for group in range(regex.groups + 1))
+            if regex.groups:
+                groups = () if found is None else (found[0], *found.groups())
+                run.captures = tuple(group or "" for group in groups)
             return (found is not None) is not negated
 
         return matches

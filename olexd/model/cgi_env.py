@@ -245,8 +245,16 @@ def _redirect_variables(before: Request, qualified: bool) -> Variables:
 
 
 def script_name(record: Request) -> str:
-    """Return the part of the URL path that leads to the script, without the path info."""
-    info = record.path_info
-    if info and record.uri.endswith(info):
-        return record.uri[: -len(info)]
-    return record.uri
+    """Return the part of the URL path that leads to the script, without the path info.
+
+    Where rules have changed the path info, without the segments at the end that both have in common.
+    """
+    uri, info = record.uri, record.path_info
+    if not info:
+        return uri
+    if uri.endswith(info):
+        return uri[: -len(info)]
+    pairs = enumerate(zip(reversed(uri), reversed(info), strict=False))
+    common = next((number for number, (one, other) in pairs if one != other), min(len(uri), len(info)))
+    end = uri.find("/", max(len(uri) - common - 1, 0))
+    return uri if end < 0 else uri[:end]

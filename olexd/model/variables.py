@@ -149,26 +149,26 @@ class RequestVariables:
 
     def holds(self, condition: Condition) -> bool:
         """Return whether a condition holds; one that cannot be evaluated is logged and does not."""
+        return self.match(condition) is not None
+
+    def match(self, condition: Condition) -> tuple[str, ...] | None:
+        """Return what the condition's last regular expression caught, None where it does not hold."""
         try:
-            return condition.holds(self)
+            return condition.match(self)
         except EvaluationError as error:
-            log_request(
-                self._request, f"AH03298: Evaluation of '{condition.text}' failed: {error}", Level.ERR, "core"
-            )
-            return False
+            self._log_failure(condition.text, error)
+            return None
 
     def text(self, expression: String) -> str:
         """Return what a string expression yields; "" for one that cannot be evaluated, which is logged."""
         try:
             return expression.evaluate(self)
         except EvaluationError as error:
-            log_request(
-                self._request,
-                f"AH03298: Evaluation of '{expression.text}' failed: {error}",
-                Level.ERR,
-                "core",
-            )
+            self._log_failure(expression.text, error)
             return ""
+
+    def _log_failure(self, text: str, error: EvaluationError) -> None:
+        log_request(self._request, f"AH03298: Evaluation of '{text}' failed: {error}", Level.ERR, "core")
 
     # The provider
 

@@ -16,7 +16,7 @@ from olexd.config.settings import UNSET
 C = TypeVar("C")
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "ms": 0.001, "mi": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-_SUBSTITUTION: Final = re.compile(r"\\([$&\\])|\$(\d)", re.ASCII)
+_SUBSTITUTION: Final = re.compile(r"\\(.)|\$(\d)", re.ASCII | re.DOTALL)
 _NUMBER: Final = re.compile(r"\s*([+-]?\d{1,18})(.*)", re.DOTALL)
 
 
@@ -113,12 +113,20 @@ def _one_of(words: Sequence[str]) -> Callable[[C, Args], C]:
 
 
 def substitute(target: str, match: re.Match[str], escape: Callable[[str], str] = str) -> str:
-    """Return `target` with `$0` to `$9` replaced by what matched, each passed through `escape`."""
+    """Return `target` with `$0` to `$9` replaced by what matched, each passed through `escape`.
+
+    A backslash makes the next character an ordinary one.
+    """
+    return fill_groups(target, (match[0], *match.groups()), escape)
+
+
+def fill_groups(target: str, groups: Sequence[str | None], escape: Callable[[str], str] = str) -> str:
+    """Return `target` with `$0` to `$9` replaced by these groups; there may be fewer of them."""
 
     def one(found: re.Match[str]) -> str:
         if found.group(1):
             return found.group(1)
         number = int(found.group(2))
-        return escape(match.group(number) or "") if number <= match.re.groups else ""
+        return escape(groups[number] or "") if number < len(groups) else ""
 
     return _SUBSTITUTION.sub(one, target)

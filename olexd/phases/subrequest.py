@@ -27,13 +27,16 @@ REDIRECT_HANDLER: Final = "redirect-handler"
 """The handler of requests that become another URL's: nobody else has a say in them."""
 
 
-async def internal_redirect(request: Request, target: str) -> None:
+async def internal_redirect(request: Request, target: str, keeps_vary: bool = False) -> None:
     """Answer `request` with what `target` gives, as a request of its own; the response is then complete.
 
-    Method and unread body are kept. A target that cannot be served yields an error response.
+    Method and unread body are kept, with `keeps_vary` also the Vary field. A target that cannot be served
+    yields an error response.
     """
     try:
         derived = follow(request, target)
+        if keeps_vary and (vary := request.headers_out.get("Vary")) is not None:
+            derived.headers_out["Vary"] = vary
     except BadRequest as error:
         log_request(request, f"internal redirect to {target!r}: {error}", Level.INFO, "core")
         await run.conclude(follow(request, "/"), error.status)

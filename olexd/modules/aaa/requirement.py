@@ -176,7 +176,7 @@ class Line:
             expression = string(text, self.vocabulary)
         except ExprError as error:
             raise unreadable(error) from None
-        return lambda request: split_words(RequestVariables(request).text(expression))
+        return lambda request: split_words(RequestVariables(request, varies=False).text(expression))
 
 
 def unreadable(error: ExprError) -> DirectiveError:

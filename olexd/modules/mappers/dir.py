@@ -17,7 +17,6 @@ from olexd.model.filters import InputChain, OutputChain
 from olexd.model.parsed_uri import keep_parsed_uri
 from olexd.model.request import Request
 from olexd.model.table import Table
-from olexd.modules.mappers.alias import AliasDir
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import REDIRECT_HANDLER, end_look_up, lookup_stand_in
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
@@ -144,8 +143,8 @@ def _absolute(request: Request, path: str, args: str | None) -> str:
 
 async def _find_index(request: Request, conf: DirDir) -> int:
     failure = DECLINED
-    aliased = bool(request.conf[AliasDir].entries)
-    names = [name for name in conf.index if aliased or not _is_missing(request, name)]
+    elsewhere = len(request.phases.plan(request).translate_name) > 1
+    names = [name for name in conf.index if elsewhere or not _is_missing(request, name)]
     # What is not there is asked for last, since a guard may refuse the very name: then there is no listing.
     for name in (*names, *(name for name in conf.index if name not in names)):
         path = name if name.startswith("/") else request.uri + name
@@ -191,6 +190,7 @@ async def _fall_back(request: Request) -> int:
 
 _TAKEN: Final = (
     "uri",
+    "args",
     "filename",
     "canonical_filename",
     "stat",
@@ -201,8 +201,6 @@ _TAKEN: Final = (
     "content_type",
     "content_encoding",
     "content_languages",
-    "user",
-    "ap_auth_type",
 )
 
 
@@ -213,9 +211,11 @@ def fast_redirect(request: Request, found: Request) -> None:
         setattr(request, name, getattr(found, name))
     request.no_cache = request.no_cache and found.no_cache
     request.no_local_copy = request.no_local_copy and found.no_local_copy
+    if found.user is not None:
+        request.user, request.ap_auth_type = found.user, found.ap_auth_type
     request.output_filters = _joined(found.output_filters, request.output_filters)
     request.input_filters = _joined(found.input_filters, request.input_filters)
-    request.path_info = None
+    request.path_info = found.path_info or None
     if request.input_filters is not None:
         request.input_filters.request = request
     _take_tables(request, found)

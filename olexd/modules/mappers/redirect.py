@@ -24,6 +24,8 @@ from olexd.uri import escape_path
 
 _STATUSES: Final = {"permanent": 301, "temp": 302, "seeother": 303, "gone": 410}
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PARTS: Final = re.compile(r"((?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^/?#]*)?)?)([^?#]*)(.*)", re.DOTALL)
+"""A target's scheme and site, its path, and its query and fragment."""
 
 
 # Settings
@@ -87,7 +89,10 @@ def _of_section(words: tuple[str, ...]) -> Redirect | None:
     status = _status(words[0])
     if len(words) == 1:
         return Redirect(302, target=words[0]) if status is None else Redirect(status)
-    return None if status is None or len(words) > 2 else Redirect(status, target=words[1])
+    # A status that leads nowhere has no target: what follows it is a path.
+    if status is None or len(words) > 2 or not 300 <= status < 400:
+        return None
+    return Redirect(status, target=words[1])
 
 
 def add_redirect(conf: RedirectDir, args: Args) -> RedirectDir:
@@ -163,9 +168,24 @@ def _location(found: Redirect, uri: str) -> str | None:
     """Return where a redirect leads for `uri`, None when it does not match."""
     if found.regex is not None:
         match = found.regex.search(uri)
-        return None if match is None else substitute(found.target, match, escape_path)
+        return None if match is None else _filled_in(found.target, match)
     rest = prefix_rest(uri, found.prefix)
     return None if rest is None else found.target + escape_path(rest)
+
+
+def _filled_in(target: str, match: re.Match[str]) -> str:
+    """Return a target with what matched in it.
+
+    Its path is taken for a decoded one. What a client sent is escaped everywhere: it stays in its place.
+    """
+    parts = _PARTS.match(target)
+    assert parts is not None
+    site, path, rest = parts.groups()
+    return (
+        substitute(site, match, escape_path)
+        + escape_path(substitute(path, match))
+        + substitute(rest, match, escape_path)
+    )
 
 
 def _send(request: Request, status: int, location: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
 from olexd.modules.metadata.effects import heed
-from olexd.modules.words import substitute
+from olexd.modules.words import fill_groups
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED
 
@@ -30,8 +30,8 @@ from olexd.status import DECLINED
 class Rule:
     """One SetEnvIf: variables to set when `value_of(request)` matches `regex`, or when `expr` holds.
 
-    `variables` are pairs of a name and a value with `$0` to `$9`, unless the pattern is `literal`; None takes
-    the variable back.
+    `variables` are pairs of a name and a value with `$0` to `$9`, unless the pattern is `literal`; in an
+    expression its last match counts. None takes the variable back.
     """
 
     variables: tuple[tuple[str, str | None], ...]
@@ -178,23 +178,24 @@ def _apply(request: Request, rules: tuple[Rule, ...]) -> int:
     provider = RequestVariables(request)
     for rule in rules:
         if rule.expr is not None:
-            if provider.holds(rule.expr):
-                _set(request, rule, None)
+            caught = provider.match(rule.expr)
+            if caught is not None:
+                _set(request, rule, caught or None)
         elif rule.value_of is not None and rule.regex is not None:
             match = rule.regex.search(rule.value_of(request))
             if match is not None:
-                _set(request, rule, None if rule.literal else match)
+                _set(request, rule, None if rule.literal else (match[0], *match.groups()))
     heed(request)
     return DECLINED
 
 
-def _set(request: Request, rule: Rule, match: re.Match[str] | None) -> None:
+def _set(request: Request, rule: Rule, groups: Sequence[str | None] | None) -> None:
     env = request.subprocess_env
     for name, value in rule.variables:
         if value is None:
             del env[name]
         else:
-            text = value if match is None else substitute(value, match)
+            text = value if groups is None else fill_groups(value, groups)
             env[name] = text.encode("utf-8", "surrogateescape")
 
 

@@ -18,6 +18,8 @@ Value = Callable[[Request], str]
 MISSING: Final = "(null)"
 """What stands for a variable that there is not."""
 
+_ESCAPES: Final = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPE: Final = re.compile(r"\\([\\nrt])")
 _ITEM: Final = re.compile(r"%(?:\{([^}]*)\})?(.)", re.DOTALL)
 
 
@@ -53,7 +55,8 @@ def _expression(text: str, vocabulary: Vocabulary) -> Value:
 
 
 def _literal(text: str) -> Value:
-    return lambda request: text
+    plain = _ESCAPE.sub(lambda match: _ESCAPES[match[1]], text)
+    return lambda request: plain
 
 
 def _item(argument: str | None, letter: str) -> Value:

@@ -167,3 +167,24 @@ CASES += [
         (("Access", "sets_user"), ("Access", "forbidden"), ("Authen", "ok"), ("Authz", "forbidden")),
     )
 ]
+
+OF_SHA = f'<Directory "@ROOT@">\n{BASIC}Require user sha\n</Directory>\n<Files "index.html">\n'
+SHOWS_USER = "SetHandler mod_python\nPythonHandler @M@\n</Files>"
+CASES += [
+    Case(
+        f"authz-index-file-{name}",
+        [get("/a/", SHA), get("/a/index.html", SHA), get("/a/")],
+        OF_SHA + lines + SHOWS_USER,
+        handler="req.write('%r %r' % (req.user, req.ap_auth_type), 0)",
+        files=FILES,
+        access="%u %s %U",
+    )
+    for name, lines in (
+        ("of-the-same-user", ""),
+        ("of-another-user", "Require user apr1\n"),
+        ("of-another-user-too", "AuthMerging And\nRequire user apr1\n"),
+        ("of-everybody", "Require all granted\n"),
+    )
+] + [
+    guarded("user-by-field", "BASIC\nRequire user %{req:X-User} nobody", "X-User: sha"),
+]

@@ -159,3 +159,49 @@ CASES = [
         )
     ),
 ]
+
+CASES += [
+    *(
+        mapping(
+            f"redirect-in-{name}",
+            f"<{header}>\nRedirect 404 /dir/x\nRedirect gone /other/f.txt\n</{header.split()[0]}>",
+            "/dir/x/y",
+            "/other/f.txt",
+            "/a.txt",
+        )
+        for name, header in (
+            ("directory", 'Directory "@ROOT@"'),
+            ("files", 'Files "*.txt"'),
+            ("location", "Location /"),
+            ("if", 'If "true"'),
+        )
+    ),
+    mapping(
+        "index-by-rules",
+        "RewriteEngine On\nRewriteRule ^/dir/([a-z]+).html$ /show.py?$1 [PT]\n"
+        + inside("DirectoryIndex none.html index.html"),
+        "/dir/",
+        "/bare/",
+    ),
+    mapping("index-by-alias", 'AliasMatch ^/(bare)/i.*l$ "@ROOT@/show.py/$1"', "/bare/", "/bare/?q"),
+    mapping(
+        "rules-inherited-by-later-sections",
+        inside("RewriteEngine On\nRewriteRule ^none$ show.py?outer [END]")
+        + "\n"
+        + inside("RewriteEngine On\nRewriteOptions Inherit\nRewriteRule ^absent$ show.py?inner [END]")
+        + '\n<Directory "@ROOT@/other">\nRewriteEngine On\nRewriteRule ^x$ /show.py?o [END]\n</Directory>',
+        "/none",
+        "/absent",
+        "/other/x",
+        "/other/none",
+    ),
+    mapping(
+        "rules-keep-vary",
+        inside("RewriteEngine On\nRewriteCond %{HTTP:X-A} ^$\nRewriteRule ^none$ show.py [L]"),
+        "/none",
+        get("/none", "X-A: 1"),
+    ),
+    mapping(
+        "script-name-of-rules", "RewriteEngine On\nRewriteRule !^/show /show.py/n/b", "/a/b", "/a/", "/a"
+    ),
+]

@@ -281,7 +281,8 @@ async def redirect(request: Request) -> int:
     target = (request.filename or "").removeprefix(_REDIRECT)
     await to_pool(request)
     try:
-        await internal_redirect(request, with_query(escape_path(target), request.args or None))
+        url = with_query(escape_path(target), request.args or None)
+        await internal_redirect(request, url, keeps_vary=True)
     except BadRequest as error:
         return error.status
     return DONE

@@ -46,7 +46,7 @@ class Conditions(References):
 
     async def _holds(self, condition: Condition) -> bool:
         if isinstance(condition.test, Expression):
-            return self._expression_holds(condition.test, not condition.flags.novary)
+            return self._expression_holds(condition, condition.test)
         before = len(self._asked)
         subject = await self._expand(condition.subject, vary=not condition.flags.novary)
         holds = await self._passes(condition, subject) is not condition.negated
@@ -57,15 +57,15 @@ class Conditions(References):
             del self._asked[before:]
         return holds
 
-    def _expression_holds(self, test: Expression, vary: bool) -> bool:
+    def _expression_holds(self, condition: Condition, test: Expression) -> bool:
         try:
-            caught = test.match(RequestVariables(self.request, vary))
+            caught = test.match(RequestVariables(self.request, not condition.flags.novary))
         except EvaluationError as error:
             self._log(f"AH03298: Evaluation of '{test.text}' failed: {error}")
             return False
-        if caught:
+        if caught and not condition.negated:
             self._caught = caught
-        return caught is not None
+        return (caught is not None) is not condition.negated
 
     async def _passes(self, condition: Condition, subject: str) -> bool:
         test = condition.test

@@ -104,11 +104,12 @@ def parse_condition(raw: str, vocabulary: Vocabulary) -> Condition:
     """Return the condition of a RewriteCond line. Raises DirectiveError."""
     subject, pattern, flags_text = _split("RewriteCond", raw)
     flags = condition_flags(flags_text) if flags_text else ConditionFlags()
-    if subject.lower() == "expr":
-        return Condition(parse_text(""), _expression(pattern, vocabulary), False, flags, raw)
     negated = pattern.startswith("!")
-    test = _test(pattern[1:] if negated else pattern, flags.nocase)
-    return Condition(parse_text(subject), test, negated, flags, raw)
+    pattern = pattern.removeprefix("!")
+    if subject.lower() == "expr":
+        # A mark before an expression negates all of it, not its first part.
+        return Condition(parse_text(""), _expression(pattern, vocabulary), negated, flags, raw)
+    return Condition(parse_text(subject), _test(pattern, flags.nocase), negated, flags, raw)
 
 
 def _expression(text: str, vocabulary: Vocabulary) -> Expression:

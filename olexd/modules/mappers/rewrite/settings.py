@@ -34,19 +34,21 @@ class RuleSet:
 
     def within(self, inner: RuleSet) -> RuleSet:
         """Return what holds in an inner section: its own rules alone, unless options say otherwise."""
+        options = inner.options or self.options
         return replace(
             inner,
             engine=self.engine if inner.engine is None else inner.engine,
-            options=inner.options or self.options,
-            rules=self._inherited(inner),
-            base=inner.base or (self.base if "mergebase" in self.options | inner.options else ""),
+            options=options,
+            rules=self._inherited(inner, options),
+            base=inner.base or (self.base if "mergebase" in options else ""),
         )
 
-    def _inherited(self, inner: RuleSet) -> tuple[Rule, ...]:
+    def _inherited(self, inner: RuleSet, options: frozenset[str]) -> tuple[Rule, ...]:
+        """Return the rules in an inner section where these options are in force."""
         handed_down = frozenset() if "ignoreinherit" in inner.options else self.options
-        if "inherit" in inner.options or "inheritdown" in handed_down:
+        if "inherit" in options or "inheritdown" in handed_down:
             return (*inner.rules, *self.rules)
-        if "inheritbefore" in inner.options or "inheritdownbefore" in handed_down:
+        if "inheritbefore" in options or "inheritdownbefore" in handed_down:
             return (*self.rules, *inner.rules)
         return inner.rules
 
