@@ -149,7 +149,8 @@ class Site:
         """What arrived is not a request: answer with the error's status and close."""
         request = self._request_for(channel, channel.connection.base)
         request.the_request_bytes = head.partition(b"\n")[0].rstrip(b"\r")
-        request.method = "-"
+        # Who asks for a head alone must get no body, whatever else is wrong.
+        request.method = "HEAD" if head.startswith((b"HEAD ", b"HEAD\t")) else "-"
         request.uri = request.unparsed_uri = "/"
         request.args = None
         request.body = EMPTY

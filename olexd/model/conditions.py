@@ -214,28 +214,32 @@ def meets_conditions(request: Request) -> int:
 
 
 def _unchanged_since(request: Request) -> bool | None:
-    """Return what If-Unmodified-Since says: False for changed, None when it is absent or makes no sense."""
+    """Return what If-Unmodified-Since says: False for changed, None when it is absent.
+
+    A date that makes no sense is taken for one to come, as in httpd.
+    """
     stated = request.headers_in.get("If-Unmodified-Since")
-    limit = None if stated is None else parse_date(stated)
-    if limit is None:
+    if stated is None:
         return None
-    modified = _modified(request)
-    if modified is None or modified <= limit:
+    limit, modified = parse_date(stated), _modified(request)
+    if limit is None or modified is None or modified <= limit:
         return True
     # As in httpd: with a range it is only believed that something has changed a minute after it has.
     return "Range" in request.headers_in and request.request_time < modified + 60
 
 
 def _unmodified(request: Request) -> bool | None:
-    """Return what If-Modified-Since says: True for unmodified, False also for no date, None without it."""
+    """Return what If-Modified-Since says: True for unmodified, None when it is absent.
+
+    After a date that makes no sense everything was modified, as in httpd.
+    """
     stated = request.headers_in.get("If-Modified-Since")
     if stated is None:
         return None
-    limit = parse_date(stated)
-    if limit is None:
+    limit, modified = parse_date(stated), _modified(request)
+    if limit is None or modified is None:
         return False
-    modified = _modified(request)
-    return modified is not None and modified <= limit <= (request.request_time or time.time())
+    return modified <= limit <= (request.request_time or time.time())
 
 
 def range_applies(request: Request) -> bool:

@@ -47,11 +47,8 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     parts = [_start(request), always.lines, normal.lines]
     if always.vary or normal.vary:
         parts.append(vary_line(always.vary + normal.vary))
-    if request.content_encoding:
-        parts.append(field_lines([(b"Content-Encoding", request.content_encoding.encode("latin-1"))]))
-    if request.content_languages:
-        languages = ",".join(request.content_languages).encode("latin-1")
-        parts.append(field_lines([(b"Content-Language", languages)]))
+    if framing is not BODILESS and (request.content_encoding or request.content_languages):
+        parts.append(_metadata(request))
     if framing is LENGTH and (length or not request.header_only):
         parts.append(b"Content-Length: %d\r\n" % length)
     elif framing is CHUNKED and not request.header_only:
@@ -59,7 +56,7 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     persist = _settle_connection(request, framing, parts)
     if framing is not BODILESS:
         if request.content_type:
-            parts.append(content_type_line(_with_charset(request, request.content_type)))
+            parts.append(content_type_line(with_charset(request, request.content_type)))
         else:
             parts.append(always.content_type or normal.content_type)
     parts.append(b"\r\n")
@@ -126,7 +123,17 @@ def _settle_connection(request: Request, framing: Framing, parts: list[bytes]) -
     return True
 
 
-def _with_charset(request: Request, content_type: str) -> str:
+def _metadata(request: Request) -> bytes:
+    """Return the fields about coding and languages."""
+    fields = []
+    if request.content_encoding:
+        fields.append((b"Content-Encoding", request.content_encoding.encode("latin-1")))
+    if request.content_languages:
+        fields.append((b"Content-Language", ",".join(request.content_languages).encode("latin-1")))
+    return field_lines(fields)
+
+
+def with_charset(request: Request, content_type: str) -> str:
     """Return a content type with AddDefaultCharset's charset, if it is a plain or HTML text without one."""
     charset = request.conf[CoreDir].add_default_charset
     if not charset or "charset=" in content_type.lower():

@@ -108,8 +108,8 @@ class Parts:
     length: int
 
 
-def frame_parts(ranges: tuple[ByteRange, ...], length: int, content_type: str | None) -> Parts:
-    """Return what frames several ranges of `length` bytes of a type."""
+def frame_parts(ranges: tuple[ByteRange, ...], length: int, content_type: str) -> Parts:
+    """Return what frames several ranges of `length` bytes of a type, "" for none."""
     boundary = secrets.token_hex(8)
     kind = f"Content-type: {content_type}\r\n" if content_type else ""
     heads = tuple(

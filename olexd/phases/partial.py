@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from olexd.config.core import CoreDir
 from olexd.model.conditions import range_applies
+from olexd.model.head import with_charset
 from olexd.model.ranges import ByteRange, content_range, frame_parts, parse_ranges
 from olexd.model.request import Request
 from olexd.status import OK, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE
@@ -55,7 +56,7 @@ def _cut(body: bytes, wanted: ByteRange) -> bytes:
 
 
 def _send_parts(request: Request, body: bytes, ranges: tuple[ByteRange, ...]) -> None:
-    parts = frame_parts(ranges, len(body), request.content_type)
+    parts = frame_parts(ranges, len(body), with_charset(request, request.content_type or ""))
     request.content_type = parts.content_type
     pieces = [head + _cut(body, one) for head, one in zip(parts.heads, ranges, strict=True)]
     request.output.write(b"".join([*pieces, parts.end]), False)

@@ -10,6 +10,7 @@ from typing import Final
 from olexd.config.core import CoreDir
 from olexd.errorlog import Level
 from olexd.model.conditions import etag, format_date, meets_conditions, range_applies
+from olexd.model.head import with_charset
 from olexd.model.logging import log_request
 from olexd.model.ranges import ByteRange, content_range, frame_parts, parse_ranges
 from olexd.model.request import Request
@@ -194,7 +195,7 @@ def _send_one(request: Request, fd: int, wanted: ByteRange, size: int) -> None:
 
 
 def _send_parts(request: Request, fd: int, ranges: tuple[ByteRange, ...], size: int) -> None:
-    parts = frame_parts(ranges, size, request.content_type)
+    parts = frame_parts(ranges, size, with_charset(request, request.content_type or ""))
     request.status = 206
     request.clength = parts.length
     request.headers_out["Content-Length"] = str(parts.length)

@@ -135,7 +135,7 @@ DIRECTIVES: Final = (
     _row(
         "DefaultLanguage",
         Arity.ONE,
-        store("default_language", str.lower),
+        store("default_language"),
         "language to use for documents with no other language file extension",
     ),
     Directive(

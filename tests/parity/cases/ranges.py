@@ -171,3 +171,29 @@ CASES = [
         get("/a.txt", f"If-None-Match: {TAG[:-1]}-gzip\""),
     ),
 ]  # fmt: skip
+CASES += [
+    _case(
+        "parts-with-charset",
+        "AddDefaultCharset utf-8",
+        get("/a.txt", "Range: bytes=0-1,5-6"),
+        get("/a.txt", "Range: bytes=0-1"),
+    ),
+    _case(
+        "senseless-dates",
+        STATIC,
+        *(
+            get("/a.txt", f"If-None-Match: {TAG}", f"{name}: {date}")
+            for name in ("If-Unmodified-Since", "If-Modified-Since")
+            for date in ("never", "0", "", MODIFIED, "Sun, 05 May 2024 11:59:59 GMT")
+        ),
+        post("/a.txt", "", "If-Unmodified-Since: never"),
+        get("/a.txt", "If-Unmodified-Since: never", f"If-Modified-Since: {MODIFIED}"),
+    ),
+    _case(
+        "not-modified-in-a-language",
+        "DefaultLanguage en-GB\nAddEncoding br txt",
+        get("/a.txt"),
+        get("/a.txt", f"If-None-Match: {TAG}"),
+        get("/a.txt", "Range: bytes=0-1"),
+    ),
+]

@@ -98,6 +98,11 @@ STRICTER = {
         400,
         "two framings at once are refused: a second request could hide in the body",
     ),
+    "blank-behind-chunk-size": (
+        raw(b"POST / HTTP/1.1\r\nHost: @HOST@\r\nTransfer-Encoding: chunked\r\n\r\n1 \r\nx\r\n0\r\n\r\n"),
+        400,
+        "a blank behind the size of a chunk is refused: the grammar has none",
+    ),
     "version-0.9": (raw(b"GET /\r\n"), 400, "HTTP/0.9 is refused: no client needs it"),
 }
 
@@ -151,6 +156,16 @@ CASES = [
             olexd=[Expect(status, {"connection": "close"})],
         )
         for name, (request, status, why) in STRICTER.items()
+    ),
+    Case(
+        "wire-refuses-heads-too",
+        [
+            lines(b"HEAD / HTTP/1.1"),
+            lines(b"HEAD /%zz HTTP/1.1", HOST),
+            lines(b"HEAD / HTTP/1.1", HOST, b"nocolon"),
+            lines(b"HEAD / HTTP/1.1", HOST, b"Content-Length: x"),
+        ],
+        handler=ECHO,
     ),
     Case(
         "wire-stricter-connect",
