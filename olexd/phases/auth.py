@@ -58,8 +58,13 @@ def _directory_of(request: Request) -> str:
 
 
 async def check_access(request: Request, plan: Plan) -> int:
-    """Return OK when the request may pass, else DONE or the status of the refusal."""
+    """Return OK when the request may pass, else DONE or the status of the refusal.
+
+    A subrequest has the user of the request around it where the very same settings apply, as in httpd.
+    """
     request.checked = True
+    if (outer := request.main) is not None and outer.conf is request.conf:
+        request.user, request.ap_auth_type = outer.user, outer.ap_auth_type
     is_enough = bool(plan.satisfy_any) and await run_first(request, plan.satisfy_any) == OK
     if plan.access_checker or is_enough:
         result = await run_all(request, plan.access_checker)
