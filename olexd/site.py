@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from math import inf
 from typing import Any, Final
 from weakref import ref
 
@@ -235,13 +234,15 @@ class Site:
             self.pool.submit(job)
 
 
-def _take_over(held: ref[Channel]) -> Body:
-    """Let the request that is being answered read what arrives from now on, whenever it comes."""
+def _take_over(held: ref[Channel], patience: float | None) -> Body:
+    """Let the request that is being answered read what arrives from now on, if it comes within `patience`."""
     # The channel holds the connection, which holds this: both are to go away by themselves.
     channel = held()
     assert channel is not None
     body = Body(channel, None)
-    channel.talk(body, inf)
+    channel.talk(body, patience)
+    if channel.connection.aborted:
+        body.fail(ConnectionError("client closed connection"))
     return body
 
 

@@ -18,7 +18,7 @@ from olexd.http.channel import Channel
 from olexd.model import runtime
 from olexd.model.connection import Connection
 from olexd.model.request import Request
-from olexd.phases.sides import POOL, REACTOR, Side, to_reactor
+from olexd.phases.sides import POOL, REACTOR, Side, to_pool, to_reactor
 from olexd.phases.subrequest import internal_redirect
 from olexd.process.pool import Job
 
@@ -185,7 +185,12 @@ class Task(Driver):
                 channel.writer.send(())
         except ClientGone:
             output.abandon()
-        channel.answered(output.persist, in_reactor)
+        persist = output.persist
+        if self.connection.talk is not None:
+            # The handler has read what it wanted: where the next request would begin is anyone's guess.
+            self.connection.talk = None
+            persist = False
+        channel.answered(persist, in_reactor)
         self.request.let_go()
 
     @property
@@ -282,12 +287,13 @@ class BlockingTask(Task):
         self._channel.when_drained().addCallback(lambda _: self._lend(finished))
 
     def _lend(self, finished: bool) -> None:
+        self._channel.hand_over()
         self._channel.writer.lend()
         self.inbox.put(finished)
 
 
 class Redirector:
-    """Answers a connection's requests with what other URLs give."""
+    """Does for a connection's handlers what they cannot do themselves."""
 
     __slots__ = ("_channel", "_home")
 
@@ -297,6 +303,13 @@ class Redirector:
         self._home = home
         # The channel holds the connection, which holds this: both are to go away by themselves.
         self._channel = ref(channel)
+
+    @property
+    def present(self) -> Request | None:
+        """The request that is being answered; None between requests and for connection handlers."""
+        channel = self._channel()
+        task = None if channel is None else channel.task
+        return task.request if isinstance(task, Task) else None
 
     def wait(self, request: Request, target: str) -> None:
         """Run an internal redirect to its end while the calling pool thread waits."""
@@ -316,6 +329,24 @@ class Redirector:
         channel = self._channel()
         assert channel is not None, "the request that waits keeps its channel"
         self.task_type(self._home, channel, request, coroutine).run()
+
+    def listen(self, request: Request) -> None:
+        """End HTTP on the connection: what arrives from now on is for the handlers of `request`."""
+        if request.connection.on_reactor:
+            _listen(request.connection)
+        else:
+            self.complete(request, _listen_on_reactor(request))
+
+
+def _listen(connection: Connection) -> None:
+    assert connection.take_over is not None
+    connection.talk = connection.take_over(None)
+
+
+async def _listen_on_reactor(request: Request) -> None:
+    await to_reactor(request)
+    _listen(request.connection)
+    await to_pool(request)
 
 
 class Cleanups:

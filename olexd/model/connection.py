@@ -21,7 +21,11 @@ _ids = count(1)
 
 
 class Redirector(Protocol):
-    """Answers requests with what other URLs give: what `req.internal_redirect()` needs of the server."""
+    """Does what a handler asks for in the middle of a request and only the server can do."""
+
+    @property
+    def present(self) -> Request | None:
+        """The request that is being answered; None between requests and for connection handlers."""
 
     def wait(self, request: Request, target: str) -> None:
         """Answer `request` with `target`; return when that is done. Pool thread only."""
@@ -31,6 +35,9 @@ class Redirector(Protocol):
 
     def complete(self, request: Request, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine on behalf of `request` to its end, and raise what it raises. Pool thread only."""
+
+    def listen(self, request: Request) -> None:
+        """Let the handlers of `request` read what arrives: set `Connection.talk`. Either side."""
 
 
 class Connection:
@@ -90,15 +97,16 @@ class Connection:
         self.host_name: HostName | None = None
         """What was found out about the client's name, once somebody looked."""
         self.python: Any = None
-        self.take_over: Callable[[], Body] | None = None
+        self.take_over: Callable[[float | None], Body] | None = None
         """Ends HTTP on the connection in the middle of a request: from then on the writer is free, and what
-        arrives is read as it is. Set by the site; reactor only."""
+        arrives is read as it is, by who waits for so many seconds (None: Timeout). Set by the site; reactor
+        only."""
         self.on_reactor = True
         """Which side the connection's present request runs on; one request at a time."""
         self.deadline: Deadline | None = None
         """The time limit of the present request's handlers, once one with a limit has begun."""
         self.talk: Body | None = None
-        """What arrives, for a connection handler."""
+        """What arrives, for a connection handler, or for a request's that reads from the connection."""
         self.cleanups: list[Callable[[], None]] | None = None
         """What is to be called when the connection is over."""
 

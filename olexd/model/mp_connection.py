@@ -148,7 +148,8 @@ class mp_conn:
     def read(self, length: int = 0) -> bytes:
         """Return 1 to `length` bytes; what comes next for 0; all up to the end for -1. Blocks.
 
-        For connection handlers only. Raises OSError at the end, and when the client stalls or is gone.
+        In a request this ends HTTP on the connection; the request's body is to be read first. Raises OSError
+        at the end, and when the client stalls or is gone.
         """
         return talk.read(self._record, length)
 

@@ -249,6 +249,14 @@ class Output:
         elif self._framing is LENGTH and self.bytes_sent != self._declared:
             self.persist = self.persist and self.request.header_only
 
+    def aside(self) -> Writer:
+        """Return what sends bytes beside the response, as they are: in front of, amid or instead of it.
+
+        Raises ClientGone when the reactor has answered in the handler's place.
+        """
+        self._claim()
+        return self._writer
+
     def upgrade(self, head: bytes) -> None:
         """Send the head of a response after which the connection speaks another protocol. Reactor only."""
         self._begin()
@@ -376,8 +384,12 @@ class Output:
         return head
 
     def _begin(self) -> None:
-        """Let the response begin, unless the time is up and the reactor has answered in its place."""
+        """Let the response begin."""
+        self._claim()
+        self.committed = True
+
+    def _claim(self) -> None:
+        """Note that something is sent, unless the time is up and the reactor has answered in our place."""
         deadline = self.request.connection.deadline
         if deadline is not None and not deadline.commit():
             raise ClientGone(WRITE_FAILED)
-        self.committed = True

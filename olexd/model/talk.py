@@ -1,6 +1,10 @@
-"""How a connection handler reads and writes its connection (core spec 4.1).
+"""How handlers read and write the connection itself (core spec 4.1).
 
-Nothing is parsed. At most `body.HIGH_WATER` bytes wait for a reader and `writer.ROOM_MAX` for the client.
+For a connection handler nothing is parsed. A request's handler gets what follows the request once it reads
+here, and then has the connection to its end; what it writes here stands beside its response. WebSocket
+servers for mod_python write `101 Switching Protocols` themselves and set `req.assbackwards`.
+
+At most `body.HIGH_WATER` bytes wait for a reader and `writer.ROOM_MAX` for the client.
 """
 
 from __future__ import annotations
@@ -10,10 +14,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from olexd.errors import ClientGone
-from olexd.http.writer import SocketWriter
 from olexd.model.attributes import body_bytes
 from olexd.model.body import Body
 from olexd.model.connection import Connection
+from olexd.model.head import AP_CONN_CLOSE
+from olexd.model.output import Writer
+from olexd.model.request import Request
 
 READ_ERROR: Final = "Connection read error"
 READ_MAX: Final = 8192
@@ -23,17 +29,49 @@ LINE_MAX: Final = 1 << 20
 BLOCK: Final = 256 * 1024
 
 
-def _parts(conn: Connection) -> tuple[Body, SocketWriter]:
-    if conn.talk is None or conn.writer is None:
-        raise RuntimeError("only a connection handler reads from and writes to the connection itself")
-    return conn.talk, conn.writer
+def _present(conn: Connection) -> Request | None:
+    """Return the request whose handlers use the connection, None for a connection handler."""
+    redirector = conn.redirector
+    request = None if redirector is None else redirector.present
+    if request is None:
+        if conn.talk is None:
+            raise RuntimeError("nothing is being answered on this connection")
+    elif request.output.finished:
+        raise RuntimeError("the response is complete: the connection is not the handler's any more")
+    return request
 
 
-def _blocking(conn: Connection, method: Callable[[int], bytes], length: int) -> bytes:
+def _arriving(conn: Connection) -> Body:
+    """Return what arrives. A request's handler gets the connection for good with its first read."""
+    request = _present(conn)
+    if conn.talk is None:
+        assert request is not None and conn.redirector is not None
+        if not request.body.exhausted:
+            raise RuntimeError(
+                "the request has a body: read it to its end before reading from the connection"
+            )
+        conn.keepalive = AP_CONN_CLOSE
+        conn.redirector.listen(request)
+    assert conn.talk is not None
+    return conn.talk
+
+
+def _writer(conn: Connection) -> Writer:
+    request = _present(conn)
+    if request is not None:
+        return request.output.aside()
+    assert conn.writer is not None
+    return conn.writer
+
+
+def _refuse_on_reactor(conn: Connection) -> None:
     if conn.on_reactor:
         raise RuntimeError(
             "this handler runs on the reactor's thread, where reading would block: await conn.aread()"
         )
+
+
+def _blocking(method: Callable[[int], bytes], length: int) -> bytes:
     try:
         data = method(length)
     except OSError as error:
@@ -41,8 +79,7 @@ def _blocking(conn: Connection, method: Callable[[int], bytes], length: int) -> 
     return _not_the_end(data)
 
 
-async def _awaiting(conn: Connection, method: Callable[[int], Awaitable[bytes]], length: int) -> bytes:
-    _refuse_in_pool(conn)
+async def _awaiting(method: Callable[[int], Awaitable[bytes]], length: int) -> bytes:
     try:
         data = await method(length)
     except OSError as error:
@@ -67,36 +104,40 @@ def read(conn: Connection, length: int) -> bytes:
     Raises OSError at the end, and when the client stalls or is gone.
     """
     length = operator.index(length)
-    talk = _parts(conn)[0]
-    return _blocking(conn, talk.read if length < 0 else talk.read_some, length or READ_MAX)
+    _refuse_on_reactor(conn)
+    talk = _arriving(conn)
+    return _blocking(talk.read if length < 0 else talk.read_some, length or READ_MAX)
 
 
 def readline(conn: Connection, length: int) -> bytes:
     """Return the next line, at most `length` bytes of it. Blocks. Raises like `read()`."""
     length = operator.index(length)
-    return _blocking(conn, _parts(conn)[0].readline, length if length > 0 else LINE_MAX)
+    _refuse_on_reactor(conn)
+    return _blocking(_arriving(conn).readline, length if length > 0 else LINE_MAX)
 
 
 def aread(conn: Connection, length: int) -> Awaitable[bytes]:
     """`read()` for a coroutine on the reactor's thread."""
     length = operator.index(length)
-    talk = _parts(conn)[0]
-    return _awaiting(conn, talk.aread if length < 0 else talk.aread_some, length or READ_MAX)
+    _refuse_in_pool(conn)
+    talk = _arriving(conn)
+    return _awaiting(talk.aread if length < 0 else talk.aread_some, length or READ_MAX)
 
 
 def areadline(conn: Connection, length: int) -> Awaitable[bytes]:
     """`readline()` for a coroutine on the reactor's thread."""
     length = operator.index(length)
-    return _awaiting(conn, _parts(conn)[0].areadline, length if length > 0 else LINE_MAX)
+    _refuse_in_pool(conn)
+    return _awaiting(_arriving(conn).areadline, length if length > 0 else LINE_MAX)
 
 
 def write(conn: Connection, data: object) -> None:
     """Send str (as UTF-8) or bytes. A client that is gone is no error here: the next read tells."""
-    writer = _parts(conn)[1]
     block = body_bytes(data)
     if not block:
         return
     try:
+        writer = _writer(conn)
         if conn.on_reactor:
             writer.send_soon([block])
         else:
@@ -107,8 +148,8 @@ def write(conn: Connection, data: object) -> None:
 
 async def awrite(conn: Connection, data: object) -> None:
     """Send str or bytes for a coroutine, waiting while the client is slow. Raises OSError when it is gone."""
-    writer = _parts(conn)[1]
     _refuse_in_pool(conn)
+    writer = _writer(conn)
     whole = body_bytes(data)
     for start in range(0, len(whole), BLOCK):
         writer.send_soon([whole[start : start + BLOCK]])

@@ -106,6 +106,22 @@ async def aupload(req):
     return apache.OK
 
 
+def taken(req):
+    conn = req.connection
+    conn.write("hello\\n")
+    conn.write(conn.readline().upper())
+    req.assbackwards = 1
+    return apache.DONE
+
+
+async def ataken(req):
+    conn = req.connection
+    await conn.awrite("hello\\n")
+    await conn.awrite((await conn.areadline()).upper())
+    req.assbackwards = 1
+    return apache.DONE
+
+
 def file(req):
     req.sendfile(os.path.join(os.path.dirname(__file__), "large"))
     return apache.OK
@@ -485,6 +501,15 @@ class TestConnections:
             for word in (b"one\n", b"two\n"):
                 wire.send(word)
                 assert wire.socket.recv(100) == word.upper()
+
+    @pytest.mark.parametrize("path", ["/taken", "/ataken"])
+    def test_taken_connection(self, tls: Tls, path: str) -> None:
+        """A request's handler may go on in a protocol of its own."""
+        with tls.wire() as wire:
+            wire.send(f"GET {path} HTTP/1.1\r\nHost: a.example\r\n\r\n".encode())
+            assert wire.socket.recv(100) == b"hello\n"
+            wire.send(b"one\n")
+            assert wire.rest() == b"ONE\n"
 
     def test_connection_handler_that_says_one_thing(self, tls: Tls) -> None:
         """What a handler wrote before the handshake was over arrives, though it has long ended."""

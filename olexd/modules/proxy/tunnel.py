@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -41,7 +42,7 @@ async def tunnel(
     request.output.upgrade(_switching(request, head))
     idle = Patience(clock, seconds, backend.abort)
     idle.begin()
-    sending = Deferred.fromCoroutine(_to_backend(take_over(), backend, idle))
+    sending = Deferred.fromCoroutine(_to_backend(take_over(inf), backend, idle))
     sending.addErrback(lambda failure: failure.trap(CancelledError))
     try:
         await _to_client(request, body, idle)
