@@ -1,8 +1,10 @@
-"""Error pages and targets of internal redirects: when they are checked again, and when not."""
+"""Error pages, targets of internal redirects, parts of pages: when they are checked again, and as whom."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
+from hashlib import sha1
 
 from tests.parity.runner.case import Case, Expect, Request, basic, get
 
@@ -157,5 +159,78 @@ CASES = [
         },
         differs="what a page includes is checked, wherever it lies",
         olexd=[Expect(200, {}, r"b refused sub/x")],
+    ),
+]
+
+
+def accounts(name: str) -> str:
+    """Return a file of users with one name, whose password is `right`."""
+    return f"{name}:{{SHA}}{b64encode(sha1(b'right').digest()).decode()}\n"
+
+
+def guarded_by(folder: str, users: str) -> str:
+    """Return a section that lets in whom a file of users knows."""
+    return f"""
+    <Directory "@ROOT@/{folder}">
+        AuthType Basic
+        AuthName "{folder}"
+        AuthUserFile "@ROOT@/{users}"
+        Require valid-user
+        Options +Includes +Indexes
+        AddOutputFilter INCLUDES .shtml
+    </Directory>
+    """
+
+
+FILES_OF_OTHERS = {
+    "ann-bob.users": accounts("ann") + accounts("bob"),
+    "bob.users": accounts("bob"),
+    "a/p.shtml": '<!--#include virtual="/b/x.html" --><!--#fsize virtual="/b/x.html" -->',
+    "a/dir/": "",
+    "b/x.html": "for bob",
+}
+OWN_USER = """
+from mod_python import apache
+
+def parser(req):
+    req.user, req.ap_auth_type = 'joe', 'Own'
+    return apache.OK
+
+def authen(req):
+    req.get_basic_auth_pw()
+    return apache.OK
+
+def handler(req):
+    req.content_type = 'text/plain'
+    req.write('%s %s %s' % (req.uri, req.user, req.ap_auth_type))
+    return apache.OK
+"""
+LOGIN_BY_HANDLER = (
+    "AuthType Basic\nAuthName x\nAuthBasicAuthoritative Off\nRequire valid-user\n"
+    "PythonAuthenHandler @M@::authen\n"
+)
+
+CASES += [
+    Case(
+        "follower-part-of-others",
+        [get("/a/p.shtml", basic(user, "right")) for user in ("ann", "bob", "cid")],
+        guarded_by("a", "ann-bob.users") + guarded_by("b", "bob.users"),
+        files=FILES_OF_OTHERS,
+    ),
+    Case(
+        "follower-index-of-others",
+        [get("/a/dir/", basic(user, "right")) for user in ("ann", "bob", "cid")],
+        guarded_by("a", "ann-bob.users") + guarded_by("b", "bob.users") + "DirectoryIndex /b/x.html\n",
+        files=FILES_OF_OTHERS,
+    ),
+    *(
+        Case(
+            f"follower-own-user{name}",
+            [get("/"), get("/", RIGHT), get("/page"), get("/dir/"), get("/dir/", RIGHT)],
+            IN_DIRECTORY % (HANDLED + PARSER + login),
+            source=OWN_USER,
+            files={"page": "", "dir/index.html": ""},
+        )
+        for name, login in (("", ""), ("-guarded", LOGIN_BY_HANDLER))
     ),
 ]

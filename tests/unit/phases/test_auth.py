@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from olexd.model.request import Request
-from olexd.phases.auth import inherits_checks
+from olexd.phases.auth import inherits_checks, take_user
 from olexd.phases.derive import follow
 from olexd.phases.hooks import Phase
 from olexd.phases.walk import directory_walk
@@ -275,9 +275,10 @@ def test_included_files_are_checked(tmp_path: Path) -> None:
     assert (derived.user, derived.checked) == ("joe", False)
 
 
-def test_included_files_elsewhere_have_no_user(tmp_path: Path) -> None:
-    """Whoever may see a page is nobody yet where other settings apply."""
-    prev, derived = follower(tmp_path, then="/sub/c")
-    derived.main, derived.prev = prev, None
-    assert not inherits_checks(derived)
-    assert derived.user is None
+def test_included_files_under_other_settings_have_no_user(tmp_path: Path) -> None:
+    """Whom one file of users knows need not be whom another one knows."""
+    more = f'<Directory "{tmp_path}/sub">\nRequire valid-user\n</Directory>\n'
+    page, part = follower(tmp_path, more, then="/sub/c")
+    part.main, part.prev = page, None
+    assert not inherits_checks(part)
+    assert (part.user, part.ap_auth_type) == (None, None)
