@@ -64,30 +64,35 @@ def leave() -> None:
     _current.set(None if process is None else process.outer)
 
 
-class ScriptEnviron(os._Environ[str]):
-    """`os.environ`: the script's own environment inside of a script, else the process's."""
+class ScriptEnviron(os._Environ[Any]):
+    """`os.environ` and `os.environb`: the script's own environment inside of a script, else the process's."""
 
-    def __getitem__(self, key: str) -> str:
+    def __getitem__(self, key: Any) -> Any:
         process = current()
-        return super().__getitem__(key) if process is None else process.environ[key]
+        if process is None:
+            return super().__getitem__(key)
+        value = process.environ.get(self._name(key))
+        if value is None:
+            raise KeyError(key)
+        return self._as_read(value)
 
-    def __setitem__(self, key: str, value: str) -> None:
+    def __setitem__(self, key: Any, value: Any) -> None:
         process = current()
         if process is None:
             super().__setitem__(key, value)
         else:
-            process.environ[_text(key)] = _text(value)
+            process.environ[self._name(key)] = os.fsdecode(self.encodevalue(value))
 
-    def __delitem__(self, key: str) -> None:
+    def __delitem__(self, key: Any) -> None:
         process = current()
         if process is None:
             super().__delitem__(key)
-        else:
-            del process.environ[key]
+        elif process.environ.pop(self._name(key), None) is None:
+            raise KeyError(key)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Any]:
         process = current()
-        return super().__iter__() if process is None else iter(list(process.environ))
+        return super().__iter__() if process is None else map(self._as_read, list(process.environ))
 
     def __len__(self) -> int:
         process = current()
@@ -96,11 +101,11 @@ class ScriptEnviron(os._Environ[str]):
     def __repr__(self) -> str:
         return f"environ({dict(self)!r})"
 
+    def _name(self, key: Any) -> str:
+        return os.fsdecode(self.encodekey(key))
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"str expected, not {type(value).__name__}")
-    return value
+    def _as_read(self, text: str) -> Any:
+        return self.decodevalue(os.fsencode(text))
 
 
 class _PerScript:
@@ -146,7 +151,7 @@ def _install() -> None:
             setattr(_Sys, name, _PerScript(name))
         for name in ("stderr", "stdin", "stdout"):
             vars(sys)[name] = _Stream(name)
-        os.environ.__class__ = ScriptEnviron
+        os.environ.__class__ = os.environb.__class__ = ScriptEnviron
         os.system = _system(os.system)
         subprocess.Popen.__init__ = _popen(subprocess.Popen.__init__)  # type: ignore[method-assign]
         sys.__class__ = _Sys

@@ -42,6 +42,7 @@ from olexd.phases.table import PhaseTable
 from olexd.process.handover import Offer, Sockets, address, inherited
 from olexd.process.pid_file import PidFile
 from olexd.process.pool import Pool
+from olexd.process.streams import complete_streams
 from olexd.site import Site
 
 _log: Final = Logger()
@@ -131,6 +132,7 @@ class OlexdService(Service):
         globalLogPublisher.addObserver(self._observer)
         for warning in self.config.warnings:
             log_server(self.config.main, warning, Level.WARNING, "core")
+        complete_streams()
         run_imports(self.config)
         self._sweeper.clock = self._reactor
         self._sweeper.start(SWEEP_SECONDS, now=False)

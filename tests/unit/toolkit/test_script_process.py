@@ -41,6 +41,21 @@ class TestEnvironment:
                 os.environ["X"] = 1  # type: ignore[assignment]
         assert "NEW" not in os.environ
 
+    def test_as_bytes(self) -> None:
+        """`os.environb` is the same environment."""
+        with running():
+            assert os.environb[b"MINE"] == b"1"
+            os.environb[b"NEW"] = "\u00e4".encode()
+            del os.environb[b"MINE"]
+            assert (sorted(os.environb), os.environ["NEW"]) == ([b"NEW", b"PATH"], "\u00e4")
+            assert os.environb.get(b"MINE") is None
+            for missing in (b"MINE", b"NONE"):
+                with pytest.raises(KeyError):
+                    del os.environb[missing]
+            with pytest.raises(TypeError, match="bytes expected, not str"):
+                os.environb["NEW"]  # type: ignore[index]
+        assert b"NEW" not in os.environb
+
     def test_is_the_processs_elsewhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Other threads, and those who are no script, see and change the process's."""
         with running(), ThreadPoolExecutor(1) as pool:
