@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, Final
 
 from twisted.internet import reactor
 from twisted.python import usage
@@ -14,6 +14,10 @@ from olexd.config.report import reports
 from olexd.config.server import ServerConfig
 from olexd.modules.registry import SPECS
 from olexd.service import OlexdService
+
+NO_ADDRESS: Final = (
+    "AH00451: there is no address to listen on: a line such as Listen 127.0.0.1:8080 is missing"
+)
 
 
 class Options(usage.Options):
@@ -63,6 +67,8 @@ class Options(usage.Options):
                 print(f"warning: {warning}", file=sys.stderr)
             print("Syntax OK", file=sys.stderr)
             raise SystemExit(0)
+        if not self.config.listens:
+            raise SystemExit(NO_ADDRESS)
 
 
 def makeService(options: Options) -> OlexdService:

@@ -70,11 +70,23 @@ def load_text(
         parser.facts.regex = current_options()
     problems = parser.problems + run.problems
     if problems:
-        raise ConfigError(problems)
+        raise ConfigError(_explained(problems, parser.warnings))
     config = _compiled(main, run.hosts, parser)
     if problems := _check(config, registry.modules):
         raise ConfigError(problems)
     return replace(config, warnings=tuple(map(str, parser.warnings + run.warnings)))
+
+
+def _explained(problems: Sequence[Problem], warnings: Sequence[Problem]) -> list[Problem]:
+    """Return the problems, each behind the warnings of its line: variables that nobody defined, mostly."""
+    explained: list[Problem] = []
+    for problem in problems:
+        reasons = [
+            warning for warning in warnings if warning.where is not None and warning.where == problem.where
+        ]
+        explained += [reason for reason in reasons if reason not in explained]
+        explained.append(problem)
+    return explained
 
 
 def _check(config: ServerConfig, modules: Iterable[ModuleSpec]) -> list[Problem]:

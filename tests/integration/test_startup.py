@@ -139,8 +139,11 @@ class TestCheck:
         assert check(directory, text, "-D", "OTHER").returncode == 0
 
     def test_not_listening(self, directory: Path) -> None:
-        """A configuration without Listen passes the check, as in httpd."""
+        """A configuration without Listen passes the check, as in httpd, and is not served."""
         assert check(directory, "ServerName localhost\n").returncode == 0
+        result = run("-n", "--pidfile=", "olexd", "--config", directory / "httpd.conf")
+        assert result.returncode == 1
+        assert "a line such as Listen 127.0.0.1:8080 is missing" in result.stderr
 
 
 class TestDaemon:

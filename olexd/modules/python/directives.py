@@ -44,11 +44,25 @@ def set_connection_handler(conf: PythonServer, args: Args) -> PythonServer:
     return replace(conf, connection_handler=Handler(texts[0])) if texts and not extensions else conf
 
 
+def _doubts_path(args: Args) -> str:
+    """Return what is wrong with a path that cannot be evaluated, as every request that needs it will find."""
+    try:
+        compile(args.word, "<PythonPath>", "eval")
+    except (SyntaxError, ValueError) as error:
+        return f"PythonPath is no Python expression, handlers below it will fail: {error}"
+    return ""
+
+
 def _row(
-    name: str, contexts: Context, arity: Arity, apply: Callable[[PythonDir, Args], PythonDir], help: str
+    name: str,
+    contexts: Context,
+    arity: Arity,
+    apply: Callable[[PythonDir, Args], PythonDir],
+    help: str,
+    warn: Callable[[Args], str] | None = None,
 ) -> Directive:
     override = Override.ANY if Context.HTACCESS in contexts else Override.NONE
-    return Directive(name, contexts, arity, PythonDir, apply, help, override=override)
+    return Directive(name, contexts, arity, PythonDir, apply, help, override=override, warn=warn)
 
 
 _PHASE_HELP: Final = {
@@ -118,6 +132,7 @@ _SETTING_ROWS: Final = (
         Arity.ONE,
         store("path"),
         "A Python expression for the list of directories in which modules are looked for.",
+        warn=_doubts_path,
     ),
     _row(
         "PythonOption",

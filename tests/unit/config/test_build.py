@@ -139,3 +139,13 @@ def test_an_address_that_does_not_resolve_is_ignored(monkeypatch: pytest.MonkeyP
     config = load("<VirtualHost nowhere.invalid:80>\nServerName a\n</VirtualHost>")
     assert config.warnings == ("<text>:1: AH00547: Could not resolve host name nowhere.invalid -- ignoring!",)
     assert config.selector.select("127.0.0.1", 80, "a") is config.main
+
+
+def test_an_error_in_a_line_with_an_undefined_variable_names_it() -> None:
+    """The warning stands before the error; those of other lines are left out."""
+    text = "Step ${NONE}\nTimeout ${ALSO_NONE}\n"
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    messages = [problem.message for problem in caught.value.problems]
+    assert messages[0] == "AH00111: Config variable ${ALSO_NONE} is not defined"
+    assert len(messages) == 2

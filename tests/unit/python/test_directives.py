@@ -160,3 +160,11 @@ def test_refusals(text: str, message: str) -> None:
 def test_locations_that_skip_mapping(text: str, skips: bool) -> None:
     """Content handlers of a Location switch file mapping off; an option settles it either way."""
     assert skips_mapping(settings(text, "/x")) is skips
+
+
+@pytest.mark.parametrize("expression", ["sys.path +", "\u201csys.path\u201d", "import os"])
+def test_a_path_that_is_no_expression(expression: str) -> None:
+    """It is warned of when the configuration is read."""
+    (warning,) = make_config(f"PythonPath '{expression}'").warnings
+    assert ":3: PythonPath is no Python expression, handlers below it will fail: " in warning
+    assert make_config("PythonPath \"sys.path + ['/x']\"").warnings == ()
