@@ -25,16 +25,17 @@ def inherits_checks(request: Request) -> bool:
     They were where the very same settings apply, to a file of the same directory. That is httpd's rule, and
     why an error page may lie in the directory that it refuses. Whoever follows a request that was refused
     before its checks, or was given handlers of its own, is checked. An index file follows its directory in
-    the same way. What a page includes is checked in any case, for the user whom the page was shown to.
+    the same way. What a page includes is checked in any case; the user whom the page was shown to is known
+    there wherever the very same settings apply, and nowhere else: under others nobody vouched for the name.
     """
     leader = request.prev or request.main
     if leader is None or not leader.checked or leader.conf is not request.conf:
         return False
-    if request.added_handlers or not _stands_beside(request, leader):
-        return False
-    request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
-    request.user_is_claimed = leader.user_is_claimed
-    if request.prev is None and request.stands_in_for is None:
+    beside = not request.added_handlers and _stands_beside(request, leader)
+    if beside or request.prev is None:
+        request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
+        request.user_is_claimed = leader.user_is_claimed
+    if not beside or (request.prev is None and request.stands_in_for is None):
         return False
     request.checked = True
     request.requirements = leader.requirements
@@ -58,13 +59,8 @@ def _directory_of(request: Request) -> str:
 
 
 async def check_access(request: Request, plan: Plan) -> int:
-    """Return OK when the request may pass, else DONE or the status of the refusal.
-
-    A subrequest has the user of the request around it where the very same settings apply, as in httpd.
-    """
+    """Return OK when the request may pass, else DONE or the status of the refusal."""
     request.checked = True
-    if (outer := request.main) is not None and outer.conf is request.conf:
-        request.user, request.ap_auth_type = outer.user, outer.ap_auth_type
     is_enough = bool(plan.satisfy_any) and await run_first(request, plan.satisfy_any) == OK
     if plan.access_checker or is_enough:
         result = await run_all(request, plan.access_checker)

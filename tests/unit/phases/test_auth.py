@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from olexd.model.request import Request
-from olexd.phases.auth import inherits_checks, take_user
+from olexd.phases.auth import inherits_checks
 from olexd.phases.derive import follow
 from olexd.phases.hooks import Phase
 from olexd.phases.walk import directory_walk
