@@ -32,10 +32,11 @@ def inherits_checks(request: Request) -> bool:
     if leader is None or not leader.checked or leader.conf is not request.conf:
         return False
     beside = not request.added_handlers and _stands_beside(request, leader)
-    if beside or request.prev is None:
+    included = request.prev is None and request.stands_in_for is None
+    if beside or included:
         request.user, request.ap_auth_type = leader.user, leader.ap_auth_type
         request.user_is_claimed = leader.user_is_claimed
-    if not beside or (request.prev is None and request.stands_in_for is None):
+    if included or not beside:
         return False
     request.checked = True
     request.requirements = leader.requirements
