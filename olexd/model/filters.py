@@ -197,15 +197,22 @@ class InputChain:
         """Whether everything has been read."""
         return self._ended and not self._ready
 
+    @property
+    def _absent(self) -> bool:
+        """Whether the request has no body: then whoever reads gets nothing, whatever filters could add."""
+        return self.request.body.length == 0
+
     def read(self, n: int = -1) -> bytes:
         """Return exactly `n` bytes, fewer only at the end; all that is left for -1. Blocks like the body."""
+        if self._absent:
+            return b""
         while not self._ended and (n < 0 or len(self._ready) < n):
             self._more(n)
         return self._ready.take(len(self._ready) if n < 0 else n)
 
     def readline(self, n: int = -1) -> bytes:
         """Return the next line with its newline, at most `n` bytes of it; b"" at the end. Blocks."""
-        if n == 0:
+        if n == 0 or self._absent:
             return b""
         while not (size := self._line(n)):
             if self._ended:
@@ -233,8 +240,15 @@ class InputChain:
             self._ready.clear()
         return self.request.body.discard()
 
+    def end(self) -> None:
+        """Show the filters what nobody read and, if they saw it before, once more the end. Blocks."""
+        self._ended = False
+        self.discard()
+
     async def aread(self, n: int = -1) -> bytes:
         """`read()` for a coroutine on the reactor's thread: filters get what has arrived."""
+        if self._absent:
+            return b""
         while not self._ended and (n < 0 or len(self._ready) < n):
             if not self._more(n):
                 await self.request.body.arrival()
@@ -242,7 +256,7 @@ class InputChain:
 
     async def areadline(self, n: int = -1) -> bytes:
         """`readline()` for a coroutine on the reactor's thread."""
-        if n == 0:
+        if n == 0 or self._absent:
             return b""
         while not (size := self._line(n)):
             if self._ended:

@@ -12,6 +12,7 @@ from olexd.config.core import CoreDir, CoreServer
 from olexd.errorlog import Level
 from olexd.errors import BadRequest, ClientGone, FilterFailed
 from olexd.expr import EvaluationError, String
+from olexd.model.head import AP_CONN_CLOSE
 from olexd.model.logging import log_request
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
@@ -24,6 +25,7 @@ from olexd.phases.table import Calls, run_all, run_first, run_void
 from olexd.phases.trace import echo, is_answered_here
 from olexd.phases.walk import directory_walk, is_proxied, leave_sections, location_walk, proxy_walk
 from olexd.status import (
+    CLOSES_CONNECTION,
     DECLINED,
     DONE,
     GATEWAY_TIMEOUT,
@@ -45,7 +47,7 @@ async def serve(request: Request, refusal: int = OK) -> None:
     try:
         result = refusal or await process(request)
         if request.input_filters is not None:
-            await drain(request)
+            await drain(request, result)
         if request.output.request.output_filters is not None:
             await _end_phases(request.output.request)
         if result in (OK, DONE) and not wants_range(request):
@@ -124,15 +126,21 @@ def insert_filters(request: Request) -> None:
         call(request)
 
 
-async def drain(request: Request) -> None:
-    """Let the filters of the body see what no handler read, unless the client was not even asked for it."""
-    if request.input_filters is not None and not request.expecting_100 and request.body.length != 0:
-        await to_pool(request)
-        request.input_filters.discard()
+async def drain(request: Request, result: int) -> None:
+    """Let the filters of the body see what no handler read, and the end of it.
+
+    They do not where the client was not even asked for the body, nor where the connection ends anyway.
+    """
+    ends = request.connection.keepalive == AP_CONN_CLOSE or not CLOSES_CONNECTION.isdisjoint(
+        (result, request.status)
+    )
+    if request.input_filters is not None and not request.expecting_100 and not ends:
+        await _end_phases(request)
+        request.input_filters.end()
 
 
 async def _end_phases(request: Request) -> None:
-    """Go where the filters may block for the end of the response, which belongs to no phase."""
+    """Go where the filters may block for the end of body and response, which belong to no phase."""
     request.phase = None
     await to_pool(request)
 

@@ -126,6 +126,7 @@ def _subrequest(request: Request, uri: str) -> Request:
     derived.main = request
     derived.method = "GET"
     derived.protocol = INCLUDED
+    derived.proto_num = 0
     derived.assbackwards = derived.no_local_copy = True
     if request.subprocess_env_table is not None:
         derived.subprocess_env_table = request.subprocess_env_table.clone()

@@ -28,6 +28,8 @@ PROXY_PREFIX: Final = "proxy:"
 """What the file name of a proxied request begins with; its backend's URL follows."""
 PROXYREQ_REVERSE: Final = 2
 """`proxyreq` of a request that another server answers in our name."""
+DIRECTORY_HANDLER: Final = "httpd/unix-directory"
+"""The handler of a directory to which nothing else was given."""
 _MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
 
 

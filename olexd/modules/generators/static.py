@@ -15,6 +15,7 @@ from olexd.model.logging import log_request
 from olexd.model.ranges import ByteRange, content_range, frame_parts, parse_ranges
 from olexd.model.request import Request
 from olexd.model.table import Table
+from olexd.phases.walk import DIRECTORY_HANDLER
 from olexd.status import FORBIDDEN, NOT_FOUND, OK, RANGE_NOT_SATISFIABLE
 
 SELECTIVE: Final = frozenset(
@@ -72,7 +73,7 @@ def _takes_path_info(request: Request) -> bool:
 def _refuse_directory(request: Request) -> int:
     loaded = request.connection.config.loaded
     if (
-        request.handler is None
+        request.handler in (None, DIRECTORY_HANDLER)
         and request.method in ("GET", "HEAD")
         and (not loaded or "autoindex" in loaded)
     ):

@@ -19,6 +19,7 @@ from olexd.model.request import Request
 from olexd.model.table import Table
 from olexd.phases.hooks import Answer, Hook, Module, Order, Phase
 from olexd.phases.subrequest import REDIRECT_HANDLER, end_look_up, lookup_stand_in
+from olexd.phases.walk import DIRECTORY_HANDLER
 from olexd.status import DECLINED, MOVED_PERMANENTLY, NOT_FOUND, OK
 from olexd.uri import escape_path, with_query
 
@@ -115,6 +116,8 @@ def fix_directory(request: Request) -> Answer:
     found = request.stat
     if found is None or not stat.S_ISDIR(found.st_mode):
         return _fall_back(request) if found is None else DECLINED
+    if request.handler is None:
+        request.handler = DIRECTORY_HANDLER
     if request.path_info:
         return DECLINED
     conf = request.conf[DirDir]
@@ -122,7 +125,7 @@ def fix_directory(request: Request) -> Answer:
         return _add_slash(request) if conf.slash and _may_redirect(request) else DECLINED
     if request.handler == REDIRECT_HANDLER:
         return DECLINED
-    if conf.check_handler and request.handler is not None:
+    if conf.check_handler and request.handler != DIRECTORY_HANDLER:
         return DECLINED
     return _find_index(request, conf)
 
@@ -178,7 +181,9 @@ async def _use(request: Request, found: Request, redirect: int) -> int:
 
 async def _fall_back(request: Request) -> int:
     target = request.conf[DirDir].fallback
-    if not target or request.handler is not None or request.uri == target or request.filename is None:
+    if request.handler not in (None, DIRECTORY_HANDLER):
+        return DECLINED
+    if not target or request.uri == target or request.filename is None:
         return DECLINED
     found = await lookup_stand_in(request, with_query(escape_path(target), request.args))
     if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):

@@ -99,6 +99,57 @@ def tries(filter):
         FOUND[:] = found
 FOUND = []
 """
+WATCHED = """
+from mod_python import apache
+
+KEPT = []
+SEEN = []
+
+def watch(filter):
+    first = data = filter.read()
+    SEEN.append((data, filter.req.phase))
+    while data:
+        KEPT.append(data)
+        filter.write(data)
+        data = filter.read()
+        SEEN.append((data, filter.req.phase))
+    if first is None:
+        # A request without a body gets none from a filter.
+        KEPT.append(b'more')
+        filter.write(KEPT[-1])
+    if data is None:
+        filter.close()
+
+def handler(req):
+    if req.uri == '/seen':
+        req.write(repr(SEEN), 0)
+        SEEN[:] = []
+        return apache.OK
+    if req.args == 'fails':
+        raise ValueError
+    if req.args == 'flushes':
+        req.write('early ')
+    if req.args != 'nothing':
+        req.write(repr(req.readlines() if req.args == 'lines' else req.read()), 0)
+    return apache.OK
+"""
+"""An input filter that tells what it was given, and in which phase."""
+
+
+def input_ends(name: str, method: str, *headers: str) -> Case:
+    """A case about what input filters see of a body, or of none, that handlers read in several ways."""
+    body = b"short" if method == "POST" else None
+    asked = [
+        request
+        for way in ("nothing", "all", "lines", "flushes", "fails")
+        for request in (Request(method, f"/x?{way}", headers, body), get("/seen"))
+    ]
+    config = (
+        "PythonInputFilter @M@::watch WATCH\n<Location /x>\nSetInputFilter WATCH\n</Location>\n" + LOCATION
+    )
+    return Case(f"chain-input-end-{name}", asked, config, source=WATCHED)
+
+
 ZIP = "Accept-Encoding: gzip"
 CHAINS = ("UP;BR", "BR;UP", "UP;DEFLATE", "BR;TWO;UP;DEFLATE", "INCLUDES;UP", "UP;INCLUDES;DEFLATE", "BR;BR")
 DECLARED = (
@@ -109,6 +160,9 @@ DECLARED = (
 IN_DIRECTORY = '<Directory "@ROOT@">\n%s\n</Directory>\n'
 
 CASES = [
+    input_ends("of-a-body", "POST"),
+    input_ends("of-none", "GET"),
+    input_ends("of-the-connection", "GET", "Connection: close"),
     handled(
         "registered",
         "req.register_output_filter('OWN', __name__ + "

@@ -78,7 +78,34 @@ ASKED = (
     "status-304",
 )  # fmt: skip
 
+DIRECTORIES = """
+from mod_python import apache
+
+KEPT = []
+
+def fixuphandler(req):
+    KEPT.append('fixup %s: %r, version %r' % (req.uri, req.handler, req.proto_num))
+    return apache.OK
+
+def loghandler(req):
+    KEPT.append('log %s: %r' % (req.uri, req.handler))
+    return apache.OK
+
+def handler(req):
+    req.content_type = 'text/plain'
+    req.write('\\n'.join(KEPT), 0)
+    return apache.OK
+"""
 CASES = [
+    Case(
+        "looking-back-at-directories",
+        [get("/index/"), get("/bare/"), get("/bare"), head("/bare/"), get("/show")],
+        '<Directory "@ROOT@">\nPythonFixupHandler @M@\nPythonLogHandler @M@\n'
+        "DirectoryIndex index.html\n</Directory>\n"
+        "<Location /show>\nSetHandler mod_python\nPythonHandler @M@\n</Location>",
+        source=DIRECTORIES,
+        files={"index/index.html": "the index", "bare/a.txt": "text"},
+    ),
     Case(
         "looking-back",
         shown(

@@ -69,6 +69,12 @@ CASES = [
         files={"f": "text"},
     ),
     prepared(
+        "two-types",
+        "req.headers_out['Content-Type'] = 'text/x-one'; req.err_headers_out['Content-Type'] = 'text/x-two'",
+        differs="a response has one type",
+        olexd=[Expect(200, {"content-type": "text/x-two"})] * 2,
+    ),
+    prepared(
         "transfer-encoding",
         "req.headers_out['Transfer-Encoding'] = 'chunked'",
         get("/x"),

@@ -6,22 +6,16 @@ what it found, and the last request of a case shows it all.
 
 from __future__ import annotations
 
-import random
-import re
 from collections.abc import Sequence
 
 from tests.parity.handler_vocabulary import (
     ADDS,
     AROUND,
-    ENDS,
-    ENDS_WEIGHTS,
     FILE_SETTINGS,
-    HANDLER,
     HEADS,
     LOOKS,
     LOOKS_AFTER,
     LOOKS_BACK,
-    POOLS,
     READ_LINES,
     READS,
     SETTINGS,
@@ -30,6 +24,7 @@ from tests.parity.handler_vocabulary import (
     VALIDATORS,
     WRITES,
 )
+from tests.parity.random_program import RandomProgram
 from tests.parity.runner.case import Case, Request, basic, get
 
 PROGRAMS = 200
@@ -81,40 +76,16 @@ MAPPED = ("headerparser", "access", "fixup", "added")
 """Handlers that run once the URL is mapped: before that Apache takes a status for a refusal."""
 
 
-class Program:
+class Program(RandomProgram):
     """One random program: handlers, where they are configured, what is asked."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.functions: list[str] = []
+        super().__init__(seed)
         self.reads = self.random.choice((READS, READ_LINES))
         self.section = self.random.choice(SECTIONS)
         self.debug = self.chance(0.2)
         self.redirects = self.chance(0.08)
         self.chunked = self.chance(0.15)
-
-    def chance(self, share: float) -> bool:
-        """Return true in this share of cases."""
-        return self.random.random() < share
-
-    def fill(self, template: str) -> str:
-        """Return a template with random values in it."""
-        return re.sub(r"\{(\w+)\}", lambda found: self.random.choice(POOLS[found[1]]), template)
-
-    def step(self, *kinds: Sequence[str]) -> str:
-        """Return a step of one of these kinds."""
-        return self.fill(self.random.choice(self.random.choice(kinds)))
-
-    def end(self, kind: str) -> str:
-        """Return how a handler ends."""
-        weights = ENDS_WEIGHTS[kind]
-        return self.random.choice(ENDS[self.random.choices(list(weights), list(weights.values()))[0]])
-
-    def function(self, name: str, steps: Sequence[str], end: str) -> str:
-        """Add a handler and return its name as the configuration says it."""
-        text = "".join(f",\n         {step!r}" for step in steps)
-        self.functions.append(HANDLER.format(name=name, steps=text, end=end))
-        return f"@M@::{name}"
 
     def early(self, name: str, kind: str = "early") -> str:
         """Add a handler for a phase before the content."""

@@ -177,6 +177,18 @@ CASES = [
         olexd=[Expect(200, {}, "23456789")],
     ),
     Case(
+        "redirect-with-a-status-fails",
+        [get("/from")],
+        "PythonHandler @M@\nErrorDocument 404 /own.txt\n<Location /from>\nSetHandler mod_python\n</Location>",
+        handler="""
+        req.status = 201
+        req.internal_redirect('/missing')
+        """,
+        files={"own.txt": "nothing here"},
+        differs="httpd answers with the status that the handler set, as if the page were there",
+        olexd=[Expect(404, {}, "nothing here")],
+    ),
+    Case(
         "redirect-then-write",
         [get("/from")],
         handler="""

@@ -28,12 +28,12 @@ from olexd.phases.hooks import Answer, Hook, Module, Phase
 from olexd.phases.respond import signature
 from olexd.phases.sides import to_pool
 from olexd.phases.subrequest import lookup_file, lookup_uri
+from olexd.phases.walk import DIRECTORY_HANDLER
 from olexd.status import DECLINED, FORBIDDEN, OK, UNAUTHORIZED
 from olexd.uri import decode_text, escape_path
 
 MAX_TEXT: Final = 1024 * 1024
 """Bytes of a header or readme file that are shown."""
-DIRECTORY_HANDLER: Final = "httpd/unix-directory"
 _PAGE: Final = (
     Environment(loader=PackageLoader("olexd", "templates"), autoescape=select_autoescape(["html"]))
     .get_template("index.html")
