@@ -21,6 +21,17 @@ def split_host(value: bytes) -> tuple[str, int | None]:
     return _split_cached(value) if len(value) <= CACHED_MAX else _split(value)
 
 
+def canonical(authority: bytes) -> bytes:
+    """Return an authority with its host in lower case and without a trailing dot, and its port as it is.
+
+    Raises BadRequest as `split_host` does.
+    """
+    host, _ = split_host(authority)
+    name = f"[{host}]" if ":" in host else host
+    port = authority.rpartition(b"]")[2].partition(b":")
+    return name.encode("ascii") + port[1] + port[2]
+
+
 def _split(value: bytes) -> tuple[str, int | None]:
     match = AUTHORITY.fullmatch(value)
     if match is None or not _is_host(match[1]):

@@ -14,7 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from olexd.errors import BadRequest
 from olexd.http.grammar import ABSOLUTE_TARGET, FIELD_LINE, HEAD, REQUEST_LINE, TOKEN
-from olexd.http.host import split_host
+from olexd.http.host import canonical, split_host
 from olexd.http.limits import Limits
 
 FieldLine = tuple[bytes, bytes]
@@ -46,7 +46,7 @@ class Head:
 
     `target` is as received, `origin` the same in origin form (path and query of an absolute target; `*`
     stays). `fields` keep order and case, values lost the blanks around them. `host` is the authority of an
-    absolute target, else the Host field's value; `hostname` (lower case, no trailing dot) and `port` are
+    absolute target, its name as in `hostname`, else the Host field's value; `hostname` (lower case, no trailing dot) and `port` are
     its parts. All three are None when an HTTP/1.0 client named no host. `connection` are the tokens of the
     Connection fields in lower case. `keep_alive` tells what the client wants.
     """
@@ -267,7 +267,9 @@ class _RequestLine:
         match = ABSOLUTE_TARGET.fullmatch(target)
         if match is None:
             raise BadRequest(400, f"invalid request target {target[:80]!r}")
-        self.authority, rest = match.groups()
+        authority, rest = match.groups()
+        # RFC 3986 section 3.2.3: a port may be empty.
+        self.authority = authority.removesuffix(b":")
         self.origin = rest if rest[:1] == b"/" else b"/" + rest
 
 
@@ -344,7 +346,7 @@ def _host(known: dict[bytes, bytes], authority: bytes | None, minor: int) -> byt
     if authority is not None:
         if host or minor:
             split_host(host or b"")
-        return authority
+        return canonical(authority)
     # httpd takes an empty Host of an HTTP/1.0 client for none.
     return host if host or minor else None
 

@@ -65,10 +65,15 @@ def configured_port(record: Request) -> int:
 
 
 def server_port(record: Request) -> int:
-    """Return the port the client named, else that of ServerName, else the real or the scheme's own."""
-    named = None if _is_canonical(record) else record.port_in_host
+    """Return the port the client named, else that of ServerName, else the scheme's own.
+
+    With UseCanonicalPhysicalPort the real port comes before the scheme's own and, unless the name is to be
+    the configured one, before that of ServerName.
+    """
     physical = record.connection.local[1] if record.conf[CoreDir].physical_port else 0
-    return named or record.host.port or physical or configured_port(record)
+    if _is_canonical(record):
+        return record.host.port or physical or configured_port(record)
+    return record.port_in_host or physical or configured_port(record)
 
 
 def own_url(record: Request, path: str) -> str:

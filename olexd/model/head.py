@@ -12,8 +12,10 @@ from olexd.config.core import CoreDir, CoreServer
 from olexd.http.framing import content_type_line, field_lines, head_start, http_date
 from olexd.model.fields import fields_of, vary_line
 from olexd.model.request import Request
+from olexd.model.table import Table
 from olexd.status import CLOSES_CONNECTION, NO_BODY
 
+HTTP_1_0: Final = 1000
 AP_CONN_CLOSE: Final = 1
 AP_CONN_KEEPALIVE: Final = 2
 
@@ -40,10 +42,13 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     if request.no_cache:
         del request.err_headers_out["Expires"]
         request.headers_out["Expires"] = http_date()[6:-2].decode("ascii")
+    if request.subprocess_env_table is not None:
+        _heed(request, request.subprocess_env_table)
     always, normal = fields_of(request.err_headers_out_table), fields_of(request.headers_out_table)
-    if always.closes or normal.closes:
-        request.connection.keepalive = AP_CONN_CLOSE
     framing, length = _framing(request, size, normal.length or always.length)
+    if always.closes or normal.closes:
+        # Chunks all the same: so a client sees that a page is whole.
+        request.connection.keepalive = AP_CONN_CLOSE
     parts = [_start(request), always.lines, normal.lines]
     if always.vary or normal.vary:
         parts.append(vary_line(always.vary + normal.vary))
@@ -61,6 +66,15 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
             parts.append(always.content_type or normal.content_type)
     parts.append(b"\r\n")
     return b"".join(parts), framing, length, persist
+
+
+def _heed(request: Request, env: Table) -> None:
+    """Do what `nokeepalive` and `downgrade-1.0` in the request's environment ask for (configuration spec 3.10)."""
+    if "downgrade-1.0" in env and request.proto_num > HTTP_1_0:
+        request.proto_num = HTTP_1_0
+        request.persistent = request.persistent and request.keep_alive_token
+    if "nokeepalive" in env:
+        request.persistent = False
 
 
 def closes_after_all(request: Request) -> bool:

@@ -39,12 +39,14 @@ def parsed_uri(record: Request) -> ParsedUri:
         port = parts.port
     except ValueError:
         return None, None, None, None, None, record.port_in_host, path, query, None
+    authority = parts.netloc.rpartition("@")[2]
     return (
         scheme,
-        parts.netloc.rpartition("@")[2],
+        authority,
         parts.username,
         parts.password,
-        parts.hostname,
+        # urlsplit has it in lower case.
+        authority[1:].partition("]")[0] if authority[:1] == "[" else authority.partition(":")[0] or None,
         port if port is not None else record.port_in_host,
         path if "/" in rest else None,
         query,

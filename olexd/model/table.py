@@ -103,7 +103,12 @@ class Table:
         self._entries[at] = (key, spelling, None, None)
 
     def put_variables(self, variables: Mapping[str, str | None]) -> None:
-        """Replace entries by variables of an environment: bytes as Latin-1 characters, None as None."""
+        """Replace entries by variables of an environment: bytes as Latin-1 characters, None as None.
+
+        What was there several times is there once afterwards, with the last of its values, as in httpd.
+        """
+        if self._repeated:
+            self._rebuild(list({entry[0]: entry for entry in self._entries}.values()))
         for name, value in variables.items():
             if value is None:
                 self.put_none(name)

@@ -18,7 +18,6 @@ from olexd.expr import Condition, ExprError, condition
 from olexd.model.hosts import known_name
 from olexd.model.request import Request
 from olexd.model.variables import RequestVariables
-from olexd.modules.metadata.effects import heed
 from olexd.modules.words import fill_groups
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED
@@ -185,7 +184,6 @@ def _apply(request: Request, rules: tuple[Rule, ...]) -> int:
             match = rule.regex.search(rule.value_of(request))
             if match is not None:
                 _set(request, rule, None if rule.literal else (match[0], *match.groups()))
-    heed(request)
     return DECLINED
 
 

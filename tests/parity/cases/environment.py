@@ -5,7 +5,19 @@ from __future__ import annotations
 from itertools import product
 
 from tests.parity.cases.objects import evaluate
-from tests.parity.runner.case import DIRECTORY, LOCATION, Case, Expect, ask, basic, get, head, post
+from tests.parity.runner.case import (
+    DIRECTORY,
+    LOCATION,
+    Case,
+    Expect,
+    Request,
+    ask,
+    basic,
+    get,
+    head,
+    post,
+    raw,
+)
 
 ENVIRONMENT = """
 from mod_python import apache
@@ -202,7 +214,53 @@ BODIES = [
     b"x" * 5000 + b"\n" + b"y" * 5000,
 ]
 
+ENDED = """
+if req.args:
+    req.subprocess_env[req.args] = '1'
+req.write('%s\\n' % req.proto_num)
+req.write('%s %s' % (req.proto_num, req.chunked), 0)
+"""
+"""A handler of a long page: how it ends, and the connection with it, depends on the environment."""
+TWICE = """
+req.add_common_vars()
+req.write('%s' % [(name, value) for name, value in req.subprocess_env.items() if name in 'EFG'], 0)
+"""
+
+
+def then_another(path: str, *fields: str) -> Request:
+    """Return two requests at once; only if the first leaves the connection open is there a second answer."""
+    first = "".join(f"{line}\r\n" for line in (f"GET {path} HTTP/1.1", "Host: @HOST@", *fields, ""))
+    return raw(first.encode() + b"GET /a.txt HTTP/1.1\r\nHost: @HOST@\r\n\r\n", answers=2, last=True)
+
+
+def ended(name: str, config: str, *requests: Request) -> Case:
+    """Return a case with variables on which it depends whether a connection persists."""
+    page = LOCATION.replace("Location />", "Location /page>", 1)
+    return Case(f"ended-{name}", requests, config + page, ENDED, files={"a.txt": "a", "d/": ""})
+
+
 CASES = [
+    ended(
+        "by-settings",
+        "SetEnvIf X-N . nokeepalive\nSetEnvIf X-D . downgrade-1.0\n",
+        *(then_another(path, "X-N: 1") for path in ("/page", "/a.txt", "/d", "/none")),
+        *(then_another(path, "X-D: 1") for path in ("/page", "/a.txt", "/d", "/none")),
+        then_another("/page", "X-D: 1", "Connection: keep-alive"),
+    ),
+    ended("by-handlers", "", *(then_another(f"/page?{word}") for word in ("nokeepalive", "downgrade-1.0"))),
+    ended("by-setenv", "SetEnv nokeepalive\n", *map(then_another, ("/page", "/a.txt", "/d"))),
+    ended("by-setenv-downgrade", "SetEnv downgrade-1.0\n", *map(then_another, ("/page", "/a.txt", "/d"))),
+    Case(
+        "chunks-before-the-end",
+        [get("/"), get("/", http="1.0"), head("/")],
+        handler="req.headers_out['Connection'] = 'close'\nreq.write('a')\nreq.write('b')",
+    ),
+    Case(
+        "variables-set-twice",
+        [get("/"), get("/", "X-A: 1")],
+        "SetEnvIf X-A . E=if F=if\nSetEnv E set\nSetEnv G set\n" + LOCATION,
+        TWICE,
+    ),
     *(
         Case(
             f"environment-in-{where}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.parity.runner.case import LOCATION, STATIC, Case, get
+from tests.parity.runner.case import LOCATION, STATIC, Case, get, raw
 
 SELF = """
 req.add_common_vars()
@@ -89,8 +89,20 @@ CASES = [
     self_named("off-port", "ServerName canonical.test:8123\nUseCanonicalName Off"),
     self_named("scheme", "ServerName https://canonical.test\nUseCanonicalName On"),
     self_named("physical", "UseCanonicalPhysicalPort On"),
+    self_named("off-port-physical", "ServerName canonical.test:8123\nUseCanonicalPhysicalPort On"),
+    self_named("on-port-physical", "ServerName a.test:81\nUseCanonicalName On\nUseCanonicalPhysicalPort On"),
     self_named("on-physical", "UseCanonicalName On\nUseCanonicalPhysicalPort On"),
     self_named("in-a-directory", BELOW.format("UseCanonicalName On")),
+    Case(
+        "names-absolute-targets",
+        [
+            raw(b"GET http://%b/page HTTP/1.1\r\nHost: other.test\r\n\r\n" % authority)
+            for authority in (b"A.Test.", b"A.test:0081", b"a.test:80", b"[2001:DB8::1]", b"[2001:DB8::1]:82")
+        ],
+        LOCATION,
+        SELF + "req.write('%s %s' % (env['HTTP_HOST'], req.parsed_uri))",
+        own_address=True,
+    ),
     Case(
         "names-addresses-as-aliases",
         [

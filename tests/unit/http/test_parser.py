@@ -65,12 +65,34 @@ def test_high_bytes_in_target() -> None:
         (b"HTTPS://b.example", b"/", "b.example", None),
         (b"http://b.example?y", b"/?y", "b.example", None),
         (b"http://[::1]/", b"/", "::1", None),
+        (b"http://b.example:/x", b"/x", "b.example", None),
     ],
 )
 def test_absolute_target(target: bytes, origin: bytes, host: str, port: int | None) -> None:
     """An absolute target overrides the Host field."""
     head = parse(get().replace(b"/p?q", target, 1))
     assert (head.target, head.origin, head.hostname, head.port) == (target, origin, host, port)
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        (b"B.Example.", b"b.example"),
+        (b"B.example:0081", b"b.example:0081"),
+        (b"b.example:", b"b.example"),
+        (b"[2001:DB8::1]", b"[2001:db8::1]"),
+        (b"[2001:DB8::1]:82", b"[2001:db8::1]:82"),
+    ],
+)
+def test_the_host_of_an_absolute_target_is_settled(authority: bytes, host: bytes) -> None:
+    """Applications compare it: its letters are small, no dot trails, its port stays as it is written."""
+    assert parse(get().replace(b"/p?q", b"http://%b/" % authority, 1)).host == host
+
+
+@pytest.mark.parametrize("authority", [b"", b":", b"b.example::", b"b.example:x", b"[::1", b"u@b.example"])
+def test_an_absolute_target_without_a_proper_host(authority: bytes) -> None:
+    """There is no telling whom such a request is for."""
+    assert refusal(get().replace(b"/p?q", b"http://%b/" % authority, 1)).status == 400
 
 
 def test_absolute_target_does_not_excuse_a_bad_host() -> None:

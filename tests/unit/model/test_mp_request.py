@@ -87,7 +87,7 @@ class TestAttributes:
         """A target with a scheme gives scheme and host too."""
         req = make_request(uri="/x", args="a=1")
         req._record.unparsed_uri = "http://u:p@Site.test:81/x?a=1"
-        assert req.parsed_uri == ("http", "Site.test:81", "u", "p", "site.test", 81, "/x", "a=1", None)
+        assert req.parsed_uri == ("http", "Site.test:81", "u", "p", "Site.test", 81, "/x", "a=1", None)
 
     def test_targets_that_only_look_absolute(self) -> None:
         """A path may have another URL in it; a URL need not have a path."""

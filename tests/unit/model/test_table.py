@@ -200,3 +200,10 @@ def test_the_server_may_note_an_absent_value() -> None:
     table.put_none("SCRIPT_FILENAME")
     assert table.items() == [("SCRIPT_FILENAME", None)]
     assert table.raw_items() == [(b"SCRIPT_FILENAME", b"")]
+
+
+def test_variables_put_in_leave_the_last_of_several_values() -> None:
+    """As with httpd a program sees what was set last; it stands where the first one stood."""
+    table = abA()
+    table.put_variables({"C": "4", "D": None})
+    assert list(table.items()) == [("a", "3"), ("B", "2"), ("C", "4"), ("D", None)]
