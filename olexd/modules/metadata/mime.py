@@ -15,7 +15,7 @@ from olexd.config.rows import Args, Arity, Context, Directive, Override, store, 
 from olexd.model.filters import add_input_filter, add_output_filter
 from olexd.model.request import Request
 from olexd.modules.metadata.types import load_types
-from olexd.modules.words import accepted, overlay
+from olexd.modules.words import accepted, current, overlaid, overlay
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED, OK
 
@@ -47,10 +47,22 @@ def _extension(word: str) -> str:
 
 
 def _adding(field: str, convert: Callable[[str], Any] = str) -> Callable[[Any, Args], Any]:
-    def entries(args: Args) -> Mapping[str, Any]:
-        return dict.fromkeys(map(_extension, args.words[1:]), convert(args.word))
+    """Return an `apply` of what is said of extensions, but for those that the same section removes.
 
-    return overlay(field, entries)
+    Removals count after all that a section adds, as httpd's manual says.
+    """
+
+    def apply(conf: MimeDir, args: Args) -> MimeDir:
+        told = current(conf, field)
+        extensions = [name for name in map(_extension, args.words[1:]) if told.get(name, True)]
+        return overlaid(conf, field, dict.fromkeys(extensions, convert(args.word)))
+
+    return apply
+
+
+def _add_type(args: Args) -> Mapping[str, str]:
+    """Return what AddType says: of RemoveType and AddType for one extension the last counts."""
+    return dict.fromkeys(map(_extension, args.words[1:]), _media_type(args.word))
 
 
 def _removing(field: str, nothing: object = "") -> Callable[[Any, Args], Any]:
@@ -90,7 +102,7 @@ DIRECTIVES: Final = (
         "The file that lists media types and their extensions; that of the main server counts",
         "conf/mime.types",
     ),
-    _row("AddType", Arity.ITERATE2, _adding("types", _media_type), f"a mime type followed by {_EXTENSIONS}"),
+    _row("AddType", Arity.ITERATE2, overlay("types", _add_type), f"a mime type followed by {_EXTENSIONS}"),
     _row("RemoveType", Arity.ITERATE, _removing("types"), _EXTENSIONS),
     _row("ForceType", Arity.ONE, store("force_type", _forced), "a media type, or None"),
     _row(

@@ -121,6 +121,20 @@ CASES = [
     extensions("removed-handler", KNOWN + BELOW.format("RemoveHandler .asis")),
     extensions("removed-and-added", KNOWN + BELOW.format("RemoveType .py\nAddType text/plain .py")),
     extensions("added-and-removed", BELOW.format("AddType text/x-mine .unknown\nRemoveType .unknown")),
+    *(
+        extensions(f"removed-and-added-{number}", config)
+        for number, config in enumerate(
+            (
+                "RemoveEncoding .gz\nAddEncoding gzip .gz\n",
+                "AddLanguage fr .de\n" + BELOW.format("RemoveLanguage .de\nAddLanguage de .de .fr"),
+                "AddCharset utf-8 .utf8\n" + BELOW.format("AddCharset koi8-r .utf8\nRemoveCharset .utf8"),
+                BELOW.format("RemoveCharset .utf8 .x") + "<Files *.utf8>\nAddCharset utf-8 .utf8\n</Files>",
+                BELOW.format("RemoveHandler .py\nAddHandler mod_python .py\nPythonHandler none"),
+                "RemoveOutputFilter .py\nAddOutputFilter DEFLATE .py .html\n",
+                "AddType text/a .py\n" + BELOW.format("AddType text/b .py\nRemoveType .py"),
+            )
+        )
+    ),
     extensions("default-language", KNOWN + "DefaultLanguage en\n"),
     extensions("default-language-below", KNOWN + "DefaultLanguage en\n" + BELOW.format("DefaultLanguage nl")),
     extensions("forced", KNOWN + BELOW.format("ForceType text/x-forced")),

@@ -72,6 +72,20 @@ def test_removed_types() -> None:
     assert read_extensions("html", innermost, TYPES).content_type == "text/x-again"
 
 
+def test_removals_count_after_all_that_a_section_adds() -> None:
+    """But for types, of which the last line counts; a further section adds again."""
+    config = configure(
+        "RemoveEncoding .gz\nAddEncoding gzip .gz .z\nRemoveHandler .py\nAddHandler own .py\n"
+        "RemoveType .py\nAddType text/x .py\n<Location /a>\nAddEncoding br .gz\n</Location>"
+    )
+    host = config.main
+    outer, inner = host.merged()[MimeDir], host.merged(host.locations.match("/a"))[MimeDir]
+    assert read_extensions("gz.z", outer, TYPES).encoding == "gzip"
+    assert read_extensions("gz.z", inner, TYPES).encoding == "br, gzip"
+    found = read_extensions("py", outer, TYPES)
+    assert (found.handler, found.content_type) == (None, "text/x")
+
+
 def test_types_file(tmp_path: Path) -> None:
     """A types file lists extensions after the type; comments are skipped; without one there is a list."""
     assert parse_types(["# none", "text/x-a aa AB # c", "text/x-b"]) == {"aa": "text/x-a", "ab": "text/x-a"}
