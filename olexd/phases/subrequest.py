@@ -27,14 +27,17 @@ REDIRECT_HANDLER: Final = "redirect-handler"
 """The handler of requests that become another URL's: nobody else has a say in them."""
 
 
-async def internal_redirect(request: Request, target: str, keeps_vary: bool = False) -> None:
+async def internal_redirect(
+    request: Request, target: str, keeps_vary: bool = False, method: str = ""
+) -> None:
     """Answer `request` with what `target` gives, as a request of its own; the response is then complete.
 
-    Method and unread body are kept, with `keeps_vary` also the Vary field. A target that cannot be served
-    yields an error response.
+    The unread body is kept, so is the method unless there is another `method`, and with `keeps_vary` the
+    Vary field. A target that cannot be served yields an error response.
     """
     try:
         derived = follow(request, target)
+        derived.method = method or request.method
         if keeps_vary and (vary := request.headers_out.get("Vary")) is not None:
             derived.headers_out["Vary"] = vary
     except BadRequest as error:

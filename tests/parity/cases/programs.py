@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.parity.runner.case import Case, Request, ask, get, head, post
+from tests.parity.runner.case import Case, Request, ask, get, head, post, raw
 
 ENVIRONMENT = """#!/bin/sh
 printf 'Content-Type: text/plain\\r\\n\\r\\n'
@@ -31,6 +31,10 @@ PROGRAMS = {
     "location-local": says("Location: /cgi/env?from=local\\n\\n"),
     "location-file": says("Location: /a.txt\\n\\n"),
     "location-none": says("Location: /none\\n\\n"),
+    "location-fields": says(
+        "Cache-Control: no-store\\nX-A: 1\\nX-A: 2\\nLocation: http://other.test/x\\n\\n"
+    ),
+    "no-fields": says("\\nbody"),
     "fields": says(
         "Content-Type: text/x-own; charset=utf-8\\nContent-Length: 2\\nX-A: 1\\nSet-Cookie: a=1\\n"
         "Set-Cookie: b=2\\nx-b:  two  \\nCache-Control: no-store\\n\\nok"
@@ -111,6 +115,20 @@ CASES = [
         ask("PUT", "/cgi/hello", body="x"),
     ),
     cgi("status", "/cgi/status", "/cgi/status-only"),
+    cgi(
+        "location-of-heads",
+        *(
+            raw(
+                b"HEAD /cgi/location-%b HTTP/1.1\r\nHost: @HOST@\r\n\r\n"
+                b"GET /a.txt HTTP/1.1\r\nHost: @HOST@\r\n\r\n" % name,
+                answers=2,
+                last=True,
+            )
+            for name in (b"file", b"none", b"fields")
+        ),
+    ),
+    cgi("location-fields", "/cgi/location-fields", "/cgi/no-fields"),
+    cgi("location-fields-unset", "/cgi/location-fields", "/cgi/fields", config=ALIAS + "Header unset X-A\n"),
     cgi("location", "/cgi/location", "/cgi/location-status", "/cgi/location-file", "/cgi/location-none"),
     cgi(
         "location-local",

@@ -183,13 +183,26 @@ def test_errors_are_bounded(tmp_path: Path) -> None:
         "printf 'A B: c\\n\\n'",
         "printf ': c\\n\\n'",
         "printf 'X-A: a\\rX-B: b\\n\\n'",
-        "printf '\\n'",
         "yes 'X-A: aaaaaaaaaaaaaaaa' | head -n 5000; printf '\\n\\n'",
     ],
 )
 def test_bad_heads(tmp_path: Path, text: str) -> None:
     """What is no head is answered with 500, not sent."""
     assert run(tmp_path, text).status == 500
+
+
+def test_fields_of_a_redirect(tmp_path: Path) -> None:
+    """What a program says beside Location goes out with it, but for what is said of its own body."""
+    text = "printf 'X-A: 1\\nX-A: 2\\nContent-Encoding: gzip\\nLocation: http://a.test/\\n\\nx'"
+    response = run(tmp_path, text)
+    assert (response.status, response.fields["x-a"]) == (302, "1, 2")
+    assert "content-encoding" not in response.fields
+
+
+def test_a_head_without_fields(tmp_path: Path) -> None:
+    """An empty line alone is a head, as with httpd."""
+    response = run(tmp_path, "printf '\\nbody'")
+    assert (response.status, response.body) == (200, b"body")
 
 
 def test_length_is_the_servers_affair(tmp_path: Path) -> None:

@@ -36,8 +36,11 @@ FORCED: Final = "alias-forced-type"
 """The note by which ScriptAlias says that what it leads to are programs."""
 FLUSH_AFTER: Final = 0.05
 """Seconds after which the client gets what a program has written so far."""
-_ALWAYS: Final = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
+_SEVERAL: Final = frozenset({"set-cookie", "www-authenticate", "proxy-authenticate"})
+"""Fields that may come several times."""
 _ONCE: Final = frozenset({"location", "last-modified", "etag"})
+_OF_BODY: Final = frozenset({"accept-ranges", "content-encoding", "content-language", "content-range"})
+"""Fields that speak of the program's own body, and so do not stand on a page that comes in its place."""
 # How long the body is shows when it is there: a wrong length would be taken for the next response.
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 
@@ -215,12 +218,16 @@ def _take_field(request: Request, name: str, value: bytes) -> None:
     lower = name.lower()
     if lower == "content-type":
         request.content_type = value.decode("latin-1")
-    elif lower in _ALWAYS:
+    elif lower in _SEVERAL:
         request.err_headers_out.add(name, value)
     elif lower in _ONCE:
         request.headers_out[name] = value
-    elif lower not in _FRAMING:
+    elif lower in _OF_BODY:
         request.headers_out.add(name, value)
+    elif lower not in _FRAMING:
+        # As in httpd they go out with any answer, and Header without `always` does not see them.
+        earlier = request.err_headers_out.raw(name)
+        request.err_headers_out[name] = value if earlier is None else earlier + b", " + value
 
 
 def _condition(request: Request, head: Head) -> int | None:
@@ -249,10 +256,9 @@ def _copy(request: Request, program: Program, data: bytes) -> None:
 
 async def _redirect(request: Request, location: str) -> int:
     """Answer with another page of this server, asked for with GET."""
-    request.method = "GET"
     del request.headers_in["Content-Length"]
     try:
-        await internal_redirect(request, location)
+        await internal_redirect(request, location, method="GET")
     except BadRequest as error:
         return error.status
     return DONE

@@ -70,8 +70,6 @@ def parse_head(lines: bytes) -> Head:
             status, status_line = _status(value)
         else:
             fields.append((name.decode("ascii"), value))
-    if not status and not fields:
-        raise BadHead(MALFORMED, "no header lines")
     return Head(status, status_line, tuple(fields))
 
 
