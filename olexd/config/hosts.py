@@ -7,10 +7,14 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from olexd.config.errors import DirectiveError
 from olexd.config.regex import compile_wildcard
 from olexd.config.server import Address, HostConfig
+
+_ANY: Final = frozenset({"*", "_default_", "0.0.0.0", "[::]"})
+"""What stands for any local address in a VirtualHost header."""
 
 
 class UnknownHost(Exception):
@@ -25,7 +29,7 @@ def parse_addresses(word: str) -> tuple[Address, ...]:
     if word.isdecimal():
         raise DirectiveError("The address or port is invalid")
     host, port = split_port(word)
-    if host.lower() in ("*", "_default_"):
+    if host.lower() in _ANY:
         return (Address(None, port),)
     return tuple(Address(address, port) for address in _resolve(host))
 

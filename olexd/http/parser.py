@@ -46,9 +46,10 @@ class Head:
 
     `target` is as received, `origin` the same in origin form (path and query of an absolute target; `*`
     stays). `fields` keep order and case, values lost the blanks around them. `host` is the authority of an
-    absolute target, its name as in `hostname`, else the Host field's value; `hostname` (lower case, no trailing dot) and `port` are
-    its parts. All three are None when an HTTP/1.0 client named no host. `connection` are the tokens of the
-    Connection fields in lower case. `keep_alive` tells what the client wants.
+    absolute target, its name as in `hostname`, else the Host field's value; `hostname` (lower case, no
+    trailing dot) and `port` are its parts. All three are None when an HTTP/1.0 client named no host.
+    `connection` are the tokens of the Connection fields in lower case. `keep_alive` tells what the client
+    wants.
     """
 
     method: str

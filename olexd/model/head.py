@@ -69,7 +69,7 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
 
 
 def _heed(request: Request, env: Table) -> None:
-    """Do what `nokeepalive` and `downgrade-1.0` in the request's environment ask for (configuration spec 3.10)."""
+    """Do what `nokeepalive` and `downgrade-1.0` in the environment ask for (configuration spec 3.10)."""
     if "downgrade-1.0" in env and request.proto_num > HTTP_1_0:
         request.proto_num = HTTP_1_0
         request.persistent = request.persistent and request.keep_alive_token
@@ -125,6 +125,9 @@ def _settle_connection(request: Request, framing: Framing, parts: list[bytes]) -
         and left > 0
     ):
         connection.keepalive = AP_CONN_CLOSE
+        if connection.keepalives and not left:
+            # httpd counts the last request that MaxKeepAliveRequests allows, too.
+            connection.keepalives += 1
         parts.append(b"Connection: close\r\n")
         return False
     connection.keepalive = AP_CONN_KEEPALIVE

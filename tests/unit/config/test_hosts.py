@@ -16,6 +16,8 @@ from tests.unit.config.specimen import load
         ("*", Address(None, None)),
         ("*:*", Address(None, None)),
         ("_default_:443", Address(None, 443)),
+        ("0.0.0.0:80", Address(None, 80)),
+        ("[::]:80", Address(None, 80)),
         ("127.0.0.1", Address("127.0.0.1", None)),
         ("127.0.0.1:80", Address("127.0.0.1", 80)),
         ("[::1]:80", Address("::1", 80)),
