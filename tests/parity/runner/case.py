@@ -39,8 +39,8 @@ SESSION_COOKIE = (r"(pysid|mine)=(.*?); samesite=Lax; httponly", r"\1=\2")
 class Request:
     """One request. `headers` are lines ("Name: value"); `host` is what the Host line says, None for none,
     "" for the case's own host. `raw` replaces the whole request; `answers` is how many responses it gets.
-    After a `last` one the client closes its sending side. With `digest` it answers the challenge that came
-    last.
+    At the `cuts` (offsets in bytes) the client pauses, so that the parts arrive one by one. After a `last`
+    one the client closes its sending side. With `digest` it answers the challenge that came last.
     """
 
     method: str
@@ -51,6 +51,7 @@ class Request:
     host: str | None = ""
     raw: bytes | None = None
     answers: int = 1
+    cuts: tuple[int, ...] = ()
     last: bool = False
     digest: Digest | None = None
 
@@ -151,7 +152,7 @@ class Case:
     `@M@`. `files` go below the document root (a name that ends in a slash makes a directory), `links` are
     symbolic links there and what they lead to, `modules` go into the handlers' directory. Placeholders
     everywhere: `@ROOT@` document root, `@DIR@` handlers' directory, `@M@` module name, `@HOST@`, `@PORT@`,
-    `@LOGS@`, `@STATE@` (writable).
+    `@ADDRESS@` (that the case's host listens on), `@LOGS@`, `@STATE@` (writable).
 
     `log` are regular expressions that must match a line of the host's error log on both servers, `access`
     is a log format whose lines must be equal. `masks` are (pattern, replacement) pairs for what cannot be

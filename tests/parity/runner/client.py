@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from tests.integration.servers import RunningServer
 from tests.parity.runner.case import Case, Request
 
 TIMEOUT = 5.0
+PAUSE = 0.004
+"""How long the client waits between the parts of a request, in seconds: they are to arrive one by one."""
 
 
 @dataclass
@@ -164,9 +167,7 @@ class Client:
         fresh = self.wire is None
         wire = self.wire = self.wire or Wire(self.connect())
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        wire.connection.sendall(request.encode(self.case, cookie, self.challenge))
-        if request.last:
-            wire.connection.shutdown(socket.SHUT_WR)
+        self.send(wire.connection, request.encode(self.case, cookie, self.challenge), request)
         methods = request.methods * request.answers
         responses = [read_response(wire, methods[number]) for number in range(request.answers)]
         for response in responses:
@@ -176,6 +177,16 @@ class Client:
         if not self.case.same_connection or not responses[-1].persistent:
             self.hang_up(responses[-1])
         return responses
+
+    def send(self, connection: socket.socket, data: bytes, request: Request) -> None:
+        """Send the bytes, in parts if the request says so. Who has answered already may have closed."""
+        starts = (0, *request.cuts)
+        for start, end in zip(starts, (*request.cuts, len(data)), strict=True):
+            if start:
+                time.sleep(PAUSE)
+            connection.sendall(data[start:end])
+        if request.last:
+            connection.shutdown(socket.SHUT_WR)
 
     def connect(self) -> socket.socket:
         """Return a new connection."""

@@ -105,6 +105,7 @@ class Site:
             .replace("@DIR@", str(self.handlers))
             .replace("@M@", case.module)
             .replace("@HOST@", case.host)
+            .replace("@ADDRESS@", self.addresses.get(case.name, "*"))
         )
 
     def config(self, directory: Path, port: int, cases: Sequence[Case], account: str) -> str:
