@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from olexd.config.core import CoreDir, ProcessSettings
 from olexd.config.filters import filter_names
+from olexd.config.gathered import overlaid
 from olexd.config.mime import MimeDir
 from olexd.config.module import ModuleSpec
 from olexd.config.rows import Args, Arity, Context, Directive, Override, store, store_flag, store_path
 from olexd.model.filters import add_input_filter, add_output_filter
 from olexd.model.request import Request
 from olexd.modules.metadata.types import load_types
-from olexd.modules.words import accepted, current, overlaid, overlay
+from olexd.modules.words import accepted, current, overlay
 from olexd.phases.hooks import Hook, Module, Order, Phase
 from olexd.status import DECLINED, OK
 
