@@ -31,6 +31,7 @@ _MATCH_KINDS = frozenset(
 )
 
 
+_SLASHES: Final = re.compile("//+")
 AFTER_SECTIONS: Final = sys.maxsize
 """The second part of a .htaccess file's key: it acts after all sections for its directory."""
 
@@ -118,9 +119,13 @@ class LocationIndex:
             self._root.reach(pattern.split("/")).own_here.append(ranked)
 
     def match(self, path: str) -> tuple[Section, ...]:
-        """Return the sections that `path` is subject to, in merge order."""
+        """Return the sections that `path` is subject to, in merge order.
+
+        To all but LocationMatch several slashes are one, as they are to the file system.
+        """
+        plain = _SLASHES.sub("/", path) if "//" in path else path
         node = self._root
-        for segment in path.split("/"):
+        for segment in plain.split("/"):
             child = node.children.get(segment)
             if child is None:
                 answer = node.below
@@ -130,7 +135,12 @@ class LocationIndex:
             answer = node.here
         if not self._tests:
             return answer.sections
-        return answer.joined([ranked for test, ranked in self._tests if test(path)]).sections
+        found = [ranked for test, ranked in self._tests if test(path if _is_match(ranked) else plain)]
+        return answer.joined(found).sections
+
+
+def _is_match(ranked: Ranked) -> bool:
+    return ranked[1].kind in _MATCH_KINDS
 
 
 class DirectoryIndex:

@@ -52,11 +52,14 @@ def _stands_beside(request: Request, leader: Request) -> bool:
 
 
 def _directory_of(request: Request) -> str:
-    """Return the directory whose settings count: that of a file, or the directory that was asked for."""
+    """Return the directory whose settings count: that of a file, or the directory that was asked for.
+
+    Without its slash a directory is an entry of the one above, as in httpd: beside nothing that it holds.
+    """
     path = request.filename or ""
     if request.stat is not None and stat.S_ISDIR(request.stat.st_mode):
-        return path.rstrip("/")
-    return path.rpartition("/")[0]
+        return path
+    return path[: path.rfind("/") + 1]
 
 
 async def check_access(request: Request, plan: Plan) -> int:

@@ -168,12 +168,14 @@ async def process_mapped(request: Request) -> int:
     location_walk(request)
     plan = request.phases.plan(request)
     if plan.translate_name:
-        uri = request.uri
-        result = await run_first(request, plan.translate_name)
-        if result not in _GO_ON:
-            return result
-        if request.uri != uri:
-            location_walk(request)
+        # What is looked up by its file name leads to that file already.
+        if request.main is None or request.filename is None:
+            uri = request.uri
+            result = await run_first(request, plan.translate_name)
+            if result not in _GO_ON:
+                return result
+            if request.uri != uri:
+                location_walk(request)
         if request.proxyreq != 0 and is_proxied(request):
             proxy_walk(request)
         elif request.filename is not None:

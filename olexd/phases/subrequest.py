@@ -50,13 +50,15 @@ async def internal_redirect(
     await run.conclude(derived, await run.process(derived))
 
 
-async def lookup_included(request: Request, uri: str) -> Request:
+async def lookup_included(request: Request, uri: str, filename: str | None = None) -> Request:
     """Return `lookup_uri()`'s subrequest, as one whose response is to stand inside that of `request`.
 
-    Whoever does not run it ends it with `end_look_up()`.
-    Raises BadRequest for a path that cannot be one.
+    With a `filename` it is that file, whatever the URL leads to. Whoever does not run it ends it with
+    `end_look_up()`. Raises BadRequest for a path that cannot be one.
     """
-    return await _look_up(_subrequest(request, uri))
+    derived = _subrequest(request, uri)
+    derived.filename = filename
+    return await _look_up(derived)
 
 
 async def run_included(derived: Request, sink: Callable[[bytes], None]) -> int:
@@ -154,8 +156,13 @@ def _leave_body(derived: Request) -> None:
 async def _look_up(derived: Request) -> Request:
     result = INTERNAL_SERVER_ERROR if _is_too_deep(derived) else await run.process_mapped(derived)
     if result != OK:
-        derived.status = result
+        derived.status = _refusal(result)
     return derived
+
+
+def _refusal(result: int) -> int:
+    """Return the status of a look-up that a phase ended. Who said 200 instead of OK let nobody in."""
+    return INTERNAL_SERVER_ERROR if result == 200 else result
 
 
 async def lookup_file(request: Request, path: str) -> Request:
@@ -170,6 +177,6 @@ async def lookup_file(request: Request, path: str) -> Request:
     result = directory_walk(derived)
     if result == OK and not inherits_checks(derived):
         result = await check_access(derived, derived.phases.plan(derived))
-    derived.status = 200 if result == OK else result
+    derived.status = 200 if result == OK else _refusal(result)
     await end_look_up(derived)
     return derived

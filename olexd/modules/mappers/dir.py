@@ -154,13 +154,18 @@ async def _find_index(request: Request, conf: DirDir) -> int:
         found = await lookup_stand_in(request, with_query(escape_path(path), request.args))
         if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
             return await _use(request, found, conf.index_redirect)
-        if 300 <= found.status < 400 or (len(conf.index) == 1 and found.status in (401, 406)):
+        if _is_answer(found.status, len(conf.index) == 1):
             _take_tables(request, found)
             return found.status
         await end_look_up(found)
         if found.status not in (200, NOT_FOUND):
             failure = found.status
-    return failure if failure != DECLINED else await _fall_back(request)
+    return failure
+
+
+def _is_answer(status: int, is_alone: bool) -> bool:
+    """Return whether a look-up's status is what the client is told, with the fields that belong to it."""
+    return 300 <= status < 400 or (is_alone and status in (401, 406))
 
 
 def _is_missing(request: Request, name: str) -> bool:
@@ -189,8 +194,12 @@ async def _fall_back(request: Request) -> int:
     if found.status == 200 and found.stat is not None and stat.S_ISREG(found.stat.st_mode):
         fast_redirect(request, found)
         return OK
+    if _is_answer(found.status, is_alone=True):
+        _take_tables(request, found)
+        return found.status
     await end_look_up(found)
-    return DECLINED
+    # Who may not have the fallback must not get a listing, or be told that there is nothing.
+    return DECLINED if found.status in (200, NOT_FOUND) else found.status
 
 
 _TAKEN: Final = (

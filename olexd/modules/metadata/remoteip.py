@@ -200,7 +200,8 @@ def find_client(request: Request) -> int:
     value = request.headers_in.get(conf.header) if conf.header else None
     if peer is None or value is None:
         return OK
-    walk = _Walk(peer, value.split(","), [])
+    # A redirected request goes on where the first one stopped: the rest was told by nobody who is trusted.
+    walk = _Walk(parse_address(request.client_ip) or peer, value.split(","), [])
     moved = False
     while walk.left and _step(walk, conf.proxies):
         moved = True

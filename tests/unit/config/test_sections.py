@@ -34,6 +34,10 @@ def locations(*arguments: str) -> str:
         ('"/a b"', "/a b", True),
         ("/a%20b", "/a b", False),
         ('~ "b$"', "/a/b", True),
+        ("/a/b", "//a///b//c", True),
+        ("/a/", "/a//", True),
+        ("/a/*", "/a//x", True),
+        ('~ "^/a/b"', "/a//b", False),
     ],
 )
 def test_location(pattern: str, path: str, expected: bool) -> None:

@@ -140,7 +140,7 @@ def _files(page: Page, attributes: Attributes, element: str) -> list[os.stat_res
     found: list[os.stat_result] = []
     for name, value in _given(page, attributes, element, "AH01350"):
         target = _target(page, name, value, element)
-        request = _look_up(page, target, runs=False)
+        request = _look_up(page, name, target, runs=False)
         if request is None or request.status != 200 or request.stat is None:
             shown = value.decode("utf-8", "replace")
             raise page.error(f'AH01339: unable to get information about "{shown}"', _PARSED)
@@ -170,7 +170,7 @@ def include(page: Page, attributes: Attributes, write: Write) -> None:
 def _include(page: Page, name: str, value: bytes, write: Write) -> None:
     target = _target(page, name, value, "include")
     shown = value.decode("utf-8", "replace")
-    request = _look_up(page, target, runs=True)
+    request = _look_up(page, name, target, runs=True)
     if request is None or request.status != 200:
         status = 400 if request is None else request.status
         raise page.error(f'unable to include "{shown}"', _PARSED, f", subrequest setup returned {status}")
@@ -189,7 +189,10 @@ def _include(page: Page, name: str, value: bytes, write: Write) -> None:
 
 
 def _target(page: Page, name: str, value: bytes, element: str) -> str:
-    """Return the URL path that an attribute names. A `file` has to be below the page's own directory."""
+    """Return the URL path or file name that an attribute has.
+
+    A `file` has to be below the page's own directory.
+    """
     text = page.expand(decode_entities(value)).decode("utf-8", "surrogateescape")
     if name == "virtual":
         return text
@@ -199,16 +202,24 @@ def _target(page: Page, name: str, value: bytes, element: str) -> str:
     if text.startswith("/") or posixpath.normpath(text).split("/")[0] == "..":
         verb = "include" if element == "include" else "access"
         raise page.error(f'unable to {verb} file "{text}"', _PARSED)
-    return escape_path(text)
+    return text
 
 
-def _look_up(page: Page, target: str, runs: bool) -> Request | None:
-    """Return the subrequest for a URL, None for what cannot be one; it is over if nobody `runs` it."""
+def _look_up(page: Page, name: str, target: str, runs: bool) -> Request | None:
+    """Return the subrequest for a target, None for what cannot be one; it is over if nobody `runs` it.
+
+    A `file` stands beside the page's file, wherever its URL would lead.
+    """
     found: Request | None = None
+    filename = None
+    if name == "file":
+        if page.request.filename is not None:
+            filename = posixpath.join(posixpath.dirname(page.request.filename), target)
+        target = escape_path(target)
 
     async def look_up() -> None:
         nonlocal found
-        found = await lookup_included(page.request, target)
+        found = await lookup_included(page.request, target, filename)
         if not runs or found.status != 200:
             await end_look_up(found)
 

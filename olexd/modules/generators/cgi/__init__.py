@@ -203,13 +203,15 @@ def _name(name: bytes) -> bytes:
 def _begin(request: Request, head: Head) -> int | str | None:
     """Take the head over; return None when the output is the response's body, else what is instead."""
     location = head.value("location")
-    if location is not None and location.startswith("/") and head.status in (0, 200):
+    # A script that explains an error cannot lead away from it.
+    is_free = head.status in (0, 200) and request.status == 200
+    if location is not None and location.startswith("/") and is_free:
         return location
     for name, value in head.fields:
         _take_field(request, name, value)
     if head.status:
         request.status, request.status_line = head.status, head.line
-    if location is not None and head.status in (0, 200):
+    if location is not None and is_free:
         return 302
     return _condition(request, head) if not head.status else None
 
