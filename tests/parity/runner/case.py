@@ -161,6 +161,7 @@ class Case:
     `own_interpreter` leaves out the PythonInterpreter that all other cases share, `own_address` gives the
     case a local address that no other case's host listens on. `tls` sends the requests over TLS, to a site
     that has a port for it. `main` goes into the main server, where every case sees it.
+    With `shows_no_more` the two need not say the same, but olexd must not show what Apache hides.
     """
 
     name: str
@@ -182,6 +183,7 @@ class Case:
     own_address: bool = False
     tls: bool = False
     main: str = ""
+    shows_no_more: bool = False
 
     @property
     def host(self) -> str:

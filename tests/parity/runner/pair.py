@@ -13,6 +13,7 @@ from tests.integration.servers import Apache, Olexd, RunningServer, ServerFailed
 from tests.parity.runner.case import Case
 from tests.parity.runner.client import Response
 from tests.parity.runner.compare import View, difference, unmet
+from tests.parity.runner.secrets import leaks
 from tests.parity.runner.site import Served, Site
 
 LOG_DEADLINE = 3.0
@@ -116,7 +117,7 @@ class Pair:
     def check(self, case: Case) -> None:
         """Fail unless the case's promise holds."""
         theirs, ours = self.reference.ask(case), self.tested.ask(case)
-        report = self.report(case, theirs, ours)
+        report = self.leaks(case, theirs, ours) if case.shows_no_more else self.report(case, theirs, ours)
         if case.differs and not self.is_self_test:
             self.check_difference(case, report, ours)
         elif report:
@@ -146,6 +147,15 @@ class Pair:
         if parts:
             parts += [f"{side.server.name} log:\n{side.log(case)[-3000:]}" for side in self.sides]
         return "\n".join(parts)
+
+    def leaks(self, case: Case, theirs: list[Response], ours: list[Response]) -> str:
+        """Return what olexd shows and Apache does not, with the requests; "" for nothing."""
+        asked = [request for request in case.requests for _ in range(request.answers)]
+        return "\n".join(
+            f"request: {request.encode(case)!r}\n{found}\nApache: {their.raw!r}\nolexd: {our.raw!r}\n"
+            for request, their, our in zip(asked, theirs, ours, strict=True)
+            if (found := leaks(their, our))
+        )
 
     @property
     def sides(self) -> tuple[Side, Side]:
