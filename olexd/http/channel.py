@@ -222,14 +222,17 @@ class Channel(Protocol):
     def take_back(self) -> None:
         """Read the rest of the body on the reactor again. Reactor only."""
         if self._pulled:
+            self._pulled = False
             self._resume()
 
     def receive(self, most: int = READ_SIZE) -> bool:
         """Read up to `most` bytes on this pool thread; False when the reactor does that."""
         if not self._pulled:
             return False
-        if self._incoming is not None:
-            self._incoming.receive(most)
+        # The reactor may drop it at any time.
+        incoming = self._incoming
+        if incoming is not None:
+            incoming.receive(most)
         return True
 
     def invited(self) -> None:
@@ -372,6 +375,7 @@ class Channel(Protocol):
         if self.ended:
             self.transport.loseConnection()
             return
+        self._pulled = False
         self._resume()
         self.transport.loseWriteConnection()
 
@@ -455,6 +459,7 @@ class Channel(Protocol):
         if self.state is CLOSED:
             self.server.disconnected(self)
             return
+        self._pulled = False
         body, self._incoming = self._incoming, None
         if not persist or (body is not None and body.broken) or (self.ended and not self._pending):
             self.close()
@@ -476,8 +481,8 @@ class Channel(Protocol):
         self.server.refuse(self, error, head)
 
     def _resume(self) -> None:
-        self._pulled = False
-        if self.paused and self.state is not CLOSED:
+        """Read on the reactor again, unless a pool thread has begun to: each byte has one reader."""
+        if self.paused and not self._pulled and self.state is not CLOSED:
             self.paused = False
             self.transport.resumeProducing()
             if self.state is BODY and isinstance(self._incoming, RequestBody):

@@ -244,10 +244,8 @@ class SocketWriter:
 
         Fewer are sent only when the file ends early. Raises ClientGone like `send()`.
         """
-        if self._held:
-            self.send(())
-        elif self.gone:
-            raise ClientGone(WRITE_FAILED)
+        # Not only what is held goes first, but also what the reactor is about to release.
+        self.send(())
         total = 0
         while total < length:
             try:

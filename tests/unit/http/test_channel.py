@@ -307,6 +307,35 @@ class TestBody:
         conn.turn()
         assert conn.transport.reading
 
+    @pytest.mark.parametrize("first", [GET % 1, POST % 2 + b"ab"])
+    def test_pipelined_for_a_thread(self, conn: Connection, first: bytes) -> None:
+        """A body that follows another request is read by the thread that answers, and by nobody else."""
+        conn.feed(first + POST % 5 + b"he")
+        conn.server.at_once = lambda channel: channel.hand_over()
+        conn.answer()
+        assert not conn.transport.reading
+        conn.transport.client.sendall(b"llo")
+        assert conn.channel.receive()
+        assert (conn.intake.data, conn.intake.finished) == (b"hello", True)
+        conn.answer(in_reactor=False)
+        conn.turn()
+        assert conn.transport.reading
+
+    def test_resumed_too_late(self, conn: Connection) -> None:
+        """A coroutine made room, but a thread reads by now: the reactor leaves the rest to it."""
+        conn.feed(POST % 5)
+        conn.intake.room = False
+        conn.feed(b"he")
+        conn.channel.resume()
+        conn.channel.hand_over()
+        conn.turn()
+        assert not conn.transport.reading
+        conn.transport.client.sendall(b"llo")
+        assert conn.channel.receive()
+        assert conn.intake.data == b"hello"
+        conn.channel.take_back()
+        assert conn.transport.reading
+
     def test_chunked(self, conn: Connection) -> None:
         """A chunked body ends where it says, and the next request follows."""
         conn.feed(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n" + GET % 2)

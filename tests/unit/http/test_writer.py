@@ -437,6 +437,28 @@ class StoppingSocket(socket.socket):
         return super().send(data, flags)
 
 
+def test_file_behind_what_is_being_released(tmp_path: Path) -> None:
+    """A file waits for the flushed bytes that the reactor is sending just now."""
+    path = tmp_path / "file"
+    path.write_bytes(b"file")
+    ours, client = socket.socketpair()
+    sock = StoppingSocket(ours)
+    writer = SocketWriter(sock, Queue(), DEADLINE)
+    writer.lend()
+    writer.hold([b"flushed "])
+    with sock, client, path.open("rb") as file:
+        reactor = threading.Thread(target=writer.release, daemon=True)
+        reactor.start()
+        assert sock.entered.wait(DEADLINE)
+        thread = threading.Thread(target=writer.send_file, args=(file.fileno(), 0, 4), daemon=True)
+        thread.start()
+        thread.join(0.05)
+        sock.may_go_on.set()
+        reactor.join(DEADLINE)
+        thread.join(DEADLINE)
+        assert client.recv(100) == b"flushed file"
+
+
 def test_connection_lost_inside_a_send() -> None:
     """A thread that is about to send when its connection is lost never reaches the next owner."""
     ours, client = socket.socketpair()
