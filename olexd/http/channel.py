@@ -423,6 +423,8 @@ class Channel(Protocol):
         body.intake = self.server.request(self, head)
         if rest:
             body.take(rest)
+        if self.ended and self.state is BODY:
+            body.fail(ConnectionError("client closed connection"))
         self.server.start(self)
 
     def _hold(self, data: bytes) -> None:

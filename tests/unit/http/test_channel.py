@@ -629,6 +629,16 @@ class TestHalfClose:
         conn.answer()
         assert conn.transport.calls == ["lose"]
 
+    def test_pipelined_with_half_a_body(self, conn: Connection) -> None:
+        """The rest of a body that will never come is not waited for."""
+        conn.feed(GET % 1 + POST % 5 + b"he")
+        assert conn.channel.answer_pending()
+        conn.answer()
+        assert conn.intake.data == b"he"
+        assert isinstance(conn.intake.error, ConnectionError)
+        conn.answer()
+        assert conn.channel.state is State.LINGER
+
     def test_while_a_thread_completes_the_answer(self, conn: Connection) -> None:
         """A thread that has just taken leave of the request is no error."""
         conn.feed(GET % 1)
