@@ -9,6 +9,7 @@ import zlib
 from typing import Final
 
 from olexd.config.core import ProcessSettings
+from olexd.lockwaits import waiting
 from olexd.model import runtime
 from olexd.model.mp_server import mp_server
 from olexd.sessions.lockfile import LockFile
@@ -29,8 +30,11 @@ class GlobalLocks:
 
     def acquire(self, number: int, blocking: bool) -> bool:
         """Take a lock; return False when it is not free and `blocking` is not set."""
-        if not self._locks[number].acquire(blocking):
-            return False
+        if not self._locks[number].acquire(blocking=False):
+            if not blocking:
+                return False
+            with waiting():
+                self._locks[number].acquire()
         try:
             if not _several_processes() or self._file.lock(number, blocking):
                 return True

@@ -57,7 +57,16 @@ class Driver:
     so after it waited, and no other request ever sees it.
     """
 
-    __slots__ = ("_channel", "_context", "_coroutine", "_home", "_waiting", "connection", "queued_at")
+    __slots__ = (
+        "_channel",
+        "_context",
+        "_coroutine",
+        "_home",
+        "_waiting",
+        "connection",
+        "left_pool",
+        "queued_at",
+    )
 
     def __init__(self, home: Home, channel: Channel, coroutine: Coroutine[Any, None, None]) -> None:
         self.queued_at = 0.0
@@ -67,6 +76,13 @@ class Driver:
         self._coroutine = coroutine
         self._context: Context | None = None
         self._waiting: Deferred[Any] | None = None
+        self.left_pool = False
+        """It has been on a pool thread, and went on without."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether it may hold what others wait for."""
+        return self.left_pool
 
     def run_on_reactor(self) -> None:
         """Go on on the reactor's thread."""
@@ -120,6 +136,7 @@ class Driver:
             self._notes(wish)
             self.to_pool()
         elif wish is REACTOR:
+            self.left_pool = True
             self._notes(wish)
             self._channel.writer.give_back()
             self._home.call_in_reactor(self._back_on_reactor)
@@ -168,6 +185,11 @@ class Task(Driver):
         super().__init__(home, channel, coroutine)
         self.request = request
         self._over = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether it may hold what others wait for: a coroutine's session is unlocked by a cleanup."""
+        return self.left_pool or bool(self.request.cleanups)
 
     def run_in_pool(self) -> bool:
         """Go on with the request on this pool thread; return whether it is over but for `end()`."""
@@ -351,6 +373,8 @@ async def _listen_on_reactor(request: Request) -> None:
 
 class Cleanups:
     """What a connection's cleanups need a pool thread for: any of them may block."""
+
+    begun = True
 
     def __init__(self, calls: list[Callable[[], None]]) -> None:
         self.queued_at = 0.0

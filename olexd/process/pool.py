@@ -20,6 +20,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, Protocol
 
+from olexd.lockwaits import count_waiting
 from olexd.process.climb import Concurrency
 
 TICK: Final = 0.002
@@ -43,6 +44,10 @@ class Job(Protocol):
 
     queued_at: float
     """When it was queued (monotonic seconds); set by the pool."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether something of it was done before, so that it may have locks that other jobs wait for."""
 
     def run_in_pool(self) -> bool:
         """Do it; return whether it is done but for `end()`. Must not raise."""
@@ -115,6 +120,24 @@ class Runner(threading.Thread):
             job.end(in_reactor)
 
 
+class Helper(threading.Thread):
+    """A thread for one job that has begun, beside one of the pool's that waits for a lock."""
+
+    serial = 1
+    """As a runner's: the job runs as long as the pool knows the thread."""
+
+    def __init__(self, pool: Pool, job: Job) -> None:
+        super().__init__(name="handler-helper", daemon=True)
+        self.pool = pool
+        self.job = job
+
+    def run(self) -> None:
+        """Run the job."""
+        if self.job.run_in_pool():
+            self.job.end(False)
+        self.pool.helped(self)
+
+
 class Pool:
     """At most `size` threads for the jobs that `submit()` brings.
 
@@ -129,6 +152,7 @@ class Pool:
         self._on_idle = on_idle
         self._mutex = threading.Lock()
         self._runners: list[Runner] = []
+        self._helpers: list[Helper] = []
         self._sleeping: list[Runner] = []
         self._awake = 0
         self._ticking = False
@@ -154,11 +178,11 @@ class Pool:
     @property
     def busy(self) -> int:
         """How many threads are running a job just now."""
-        return sum(runner.serial & 1 for runner in self._runners)
+        return sum(runner.serial & 1 for runner in self._threads())
 
     def frame_of(self, wanted: Callable[[Job], bool]) -> FrameType | None:
         """Return where the thread stands that runs a wanted job just now; None when none does."""
-        for runner in self._runners:
+        for runner in self._threads():
             serial, job = runner.serial, runner.job
             if serial & 1 and job is not None and wanted(job):
                 frame = sys._current_frames().get(runner.ident or 0)
@@ -177,10 +201,18 @@ class Pool:
             self.stopped = True
             while self._sleeping:
                 self._sleeping.pop().wake.release()
-        for runner in self._runners:
+        for runner in self._threads():
             runner.join(max(0.0, deadline - time.monotonic()))
 
+    def _threads(self) -> list[Runner | Helper]:
+        return [*self._runners, *self._helpers]
+
     # The runners' side
+
+    def helped(self, helper: Helper) -> None:
+        """A helper has done its job."""
+        with self._mutex:
+            self._helpers.remove(helper)
 
     def park(self, runner: Runner) -> None:
         """Sleep until there is work for one more runner."""
@@ -254,15 +286,38 @@ class Pool:
             # All are stuck. One that was only kept from the processor looks the same, so begin with few.
             self._wake(min(self._burst, len(self.queue)))
             self._burst *= 2
+            self._help()
         else:
             self._burst = 1
             if late and self._awake < self._concurrency.allowed:
                 self._wake(self._concurrency.allowed - self._awake)
-        if self.queue or self._awake or any(runner.stuck for runner in self._runners):
+        if self.queue or self._awake or self._helpers or any(runner.stuck for runner in self._runners):
             self._clock.callLater(TICK, self._tick)
         else:
             self._ticking = False
             self._on_idle()
+
+    def _help(self) -> None:
+        """Run jobs that have begun on further threads, as many as wait for locks: `size` of them can work.
+
+        The locks may be those jobs' own: a request whose coroutine ran in between needs a thread again to
+        give its session back, and would never get one when all wait for that.
+        """
+        most = count_waiting(self._runners) if len(self._runners) == self.size else 0
+        for job in tuple(self.queue) if most else ():
+            if job.begun and len(self._helpers) < most:
+                self._help_with(job)
+
+    def _help_with(self, job: Job) -> None:
+        try:
+            self.queue.remove(job)
+        except ValueError:
+            # A runner was faster.
+            return
+        helper = Helper(self, job)
+        with self._mutex:
+            self._helpers.append(helper)
+        helper.start()
 
     def _completed(self) -> int:
         """Return how many jobs have been done so far."""
@@ -276,6 +331,8 @@ class Pool:
             return False
 
     def _mark_stuck(self) -> None:
+        for helper in tuple(self._helpers):
+            helper.job.takes_long()
         for runner in self._runners:
             if runner.serial != runner.seen_serial:
                 runner.seen_serial = runner.serial

@@ -16,6 +16,7 @@ from collections import deque
 from functools import lru_cache, partial
 from typing import Final, Protocol
 
+from olexd.lockwaits import waiting
 from olexd.sessions.lockfile import LockFile
 from olexd.sessions.places import private_directory
 from olexd.sessions.shared import PerDirectory, forget_after_fork
@@ -181,7 +182,9 @@ class SessionLocks:
                 queue = held.queue
                 queue.append(waiter)
         remaining = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
-        if waiter.turn.acquire(timeout=remaining):
+        with waiting():
+            granted = waiter.turn.acquire(timeout=remaining)
+        if granted:
             return held
         with self._mutex:
             if waiter.turn.acquire(blocking=False):
@@ -210,7 +213,8 @@ class SessionLocks:
             while not self._between.lock(sid):
                 if deadline is not None and time.monotonic() >= deadline:
                     raise LockTimeout("another request holds the session")
-                time.sleep(pause)
+                with waiting():
+                    time.sleep(pause)
                 pause = min(pause * 2, self._between.longest_pause)
             held.ours = True
         except BaseException:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from olexd.lockwaits import waiting
 from olexd.process.pool import TICK, Pool, Runner
 
 DEADLINE = 20.0
@@ -59,8 +60,9 @@ class Job:
 
     queued_at = 0.0
 
-    def __init__(self, call: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, call: Callable[[], object] = lambda: None, begun: bool = False) -> None:
         self.call = call
+        self.begun = begun
         self.done = threading.Event()
         self.runs = 0
         self.thread = ""
@@ -210,6 +212,51 @@ class TestThreads:
         wait_for(blocked + waiting)
         assert len(rig.pool._runners) == 3
         until(lambda: rig.pool.busy == 0)
+
+    def test_threads_that_wait_for_locks(self, make: Make) -> None:
+        """Jobs that have begun do not wait for threads that may wait for them; new jobs do."""
+        rig = make(2)
+        lock = threading.Event()
+
+        def wait() -> None:
+            with waiting():
+                assert lock.wait(DEADLINE)
+
+        blocked = [Job(wait) for _ in range(2)]
+        rig.submit(*blocked)
+        until(lambda: rig.pool.busy == 2)
+        new = Job()
+        slow = Job(begun=True)
+        slow.call = lambda: until(lambda: slow.long > 0)
+        holder = Job(lock.set, begun=True)
+        rig.submit(new, slow, holder)
+        assert holder.ended.wait(DEADLINE)
+        wait_for([*blocked, new, slow])
+        assert (slow.thread, holder.thread) == ("handler-helper", "handler-helper")
+        assert new.thread != "handler-helper"
+        until(lambda: rig.pool.busy == 0)
+
+    def test_no_more_help_than_threads_wait(self, make: Make) -> None:
+        """Never more threads at work than the size."""
+        rig = make(2)
+        lock, release = threading.Event(), threading.Event()
+
+        def wait() -> None:
+            with waiting():
+                assert lock.wait(DEADLINE)
+
+        jobs = [Job(wait), Job(lambda: release.wait(DEADLINE))]
+        rig.submit(*jobs)
+        until(lambda: rig.pool.busy == 2)
+        begun = [Job(lambda: release.wait(DEADLINE), begun=True) for _ in range(5)]
+        rig.submit(*begun)
+        until(lambda: rig.pool.busy == 3)
+        ticks = jobs[0].long
+        until(lambda: jobs[0].long > ticks + 10)
+        assert rig.pool.busy == 3
+        lock.set()
+        release.set()
+        wait_for(jobs + begun)
 
     def test_long_jobs_are_told(self, make: Make) -> None:
         """A job that is still running a tick later is told so, a quick one is not."""
