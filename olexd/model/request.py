@@ -175,6 +175,15 @@ class Request:
         """
         self.python = None
         self.output.let_go()
+        if self.next is not None or self.stand_in is not None:
+            self._let_go_of_successors()
+
+    def _let_go_of_successors(self) -> None:
+        for successor in (self.next, self.stand_in):
+            if successor is not None:
+                successor.python = None
+                successor._let_go_of_successors()
+        self.next = self.stand_in = None
 
     def sent_any(self, names: frozenset[bytes]) -> bool:
         """Return whether the request has one of these header fields (lower-case names), as it stands now."""

@@ -151,6 +151,18 @@ def watched(req):
     return apache.OK
 
 
+def leads(req):
+    SEEN.append(weakref.ref(req))
+    req.internal_redirect(req.args)
+    return apache.OK
+
+
+async def aleads(req):
+    SEEN.append(weakref.ref(req))
+    await req.ainternal_redirect(req.args)
+    return apache.OK
+
+
 def gone(req):
     req.write(repr([seen() for seen in SEEN]), 0)
     return apache.OK
@@ -194,12 +206,15 @@ def client(make: Make) -> Client:
     return make()
 
 
-def test_a_request_that_is_over_is_gone(client: Client) -> None:
-    """What a request held is freed at once, not when the collector comes by."""
+@pytest.mark.parametrize(
+    ("path", "requests"), [("/watched", 1), ("/leads?/watched", 2), ("/aleads?/leads?/watched", 3)]
+)
+def test_a_request_that_is_over_is_gone(client: Client, path: str, requests: int) -> None:
+    """What a request held, and what those did that it led to, is freed at once, not by the collector."""
     gc.disable()
     try:
-        client.get("/watched")
-        assert client.get("/gone").text == "[None]"
+        client.get(path)
+        assert client.get("/gone").text == str([None] * requests)
     finally:
         gc.enable()
 
