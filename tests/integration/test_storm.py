@@ -271,3 +271,15 @@ def test_storm(storm: Storm, tmp_path: Path) -> None:
     assert storm.server.memory("VmRSS") < memory + GROWTH_MOST
     assert len(storm.entries("task")) <= 1 + THREADS
     assert [name for name in os.listdir(tmp_path / "tmp") if name.startswith("tmp")] == []
+
+
+@pytest.mark.parametrize("kind", SESSIONS)
+def test_every_thread_waits_for_one_session(storm: Storm, kind: str) -> None:
+    """A request that keeps a session while it waits on the reactor gets a thread again, to give it back."""
+    sid = dict(storm.sessions)[kind]
+    wires = [Wire(storm.server) for _ in range(3 * THREADS)]
+    for wire in wires:
+        wire.get(f"/kept/{kind}?{next(TOKENS):08d}", f"Cookie: pysid={sid}")
+    for wire in wires:
+        storm.count(wire.read().body)
+        wire.close()
