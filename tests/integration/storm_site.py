@@ -15,6 +15,8 @@ TEXTS = (
 )
 """Where the path of a request decides how its token is sent, as often as it says."""
 
+SESSIONS = ("FileSession", "DbmSession", "MemorySession", "LmdbSession")
+
 APPLICATION = """
 import gc
 import os
@@ -228,8 +230,9 @@ def make(directory: Path) -> str:
         + location("/kept", "app::count_kept", "PythonFixupHandler app::kept\nPythonLogHandler app::log")
         + location("/filtered", "app", "PythonOutputFilter app::outputfilter F\nSetOutputFilter F")
         + "".join(
-            f"<LocationMatch /{kind}>\nPythonOption mod_python.session.session_type {kind}\n</LocationMatch>\n"
-            for kind in ("FileSession", "DbmSession", "MemorySession", "LmdbSession")
+            f"<LocationMatch /{kind}>\nPythonOption mod_python.session.session_type {kind}\n"
+            "</LocationMatch>\n"
+            for kind in SESSIONS
         )
         + location("/errors", "app", "ErrorDocument 500 /threads/error")
         + location("/wsgi", "mod_python.wsgi", "PythonOption mod_python.wsgi.application app::application")

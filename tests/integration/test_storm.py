@@ -1,4 +1,4 @@
-"""Many clients at once, some of which leave at any moment: each whole answer is its request's own, nothing stays."""
+"""Many clients at once, some of which leave at any moment: each whole answer is its request's own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from tests.integration.wire import DEADLINE, Response, Wire, ask, reset, until
 CLIENTS = 12
 SECONDS = 4.0
 THREADS = 6
-SESSIONS = ("FileSession", "DbmSession", "MemorySession", "LmdbSession")
 GROWTH_MOST = 24 << 20
 """Bytes of memory that a second storm may take beyond the first."""
 PIPELINED_MOST = 40_000
@@ -209,7 +208,7 @@ class Storm:
         self.context = ssl._create_unverified_context()
         self.failures: list[tuple[Exception, list[str]]] = []
         self.counts: set[bytes] = set()
-        self.sessions = [(kind, self._new_session(kind)) for kind in SESSIONS * 2]
+        self.sessions = [(kind, self._new_session(kind)) for kind in storm_site.SESSIONS * 2]
 
     def _new_session(self, kind: str) -> str:
         body = ask(self.server, f"/threads/{kind}/count?{next(TOKENS):08d}").body
@@ -261,7 +260,7 @@ def storm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storm]:
 
 
 def test_storm(storm: Storm, tmp_path: Path) -> None:
-    """No answer holds a byte of another's, no update is lost, nothing stands still, nothing is left behind."""
+    """No answer holds a byte of another's, no update is lost, nothing stands still or is left behind."""
     storm.rage(1000)
     until(lambda: storm.left == (1, 0, []))
     memory, descriptors = storm.server.memory("VmRSS"), len(storm.entries("fd"))
@@ -273,7 +272,7 @@ def test_storm(storm: Storm, tmp_path: Path) -> None:
     assert [name for name in os.listdir(tmp_path / "tmp") if name.startswith("tmp")] == []
 
 
-@pytest.mark.parametrize("kind", SESSIONS)
+@pytest.mark.parametrize("kind", storm_site.SESSIONS)
 def test_every_thread_waits_for_one_session(storm: Storm, kind: str) -> None:
     """A request that keeps a session while it waits on the reactor gets a thread again, to give it back."""
     sid = dict(storm.sessions)[kind]
