@@ -15,6 +15,7 @@ import pytest
 
 import mod_python
 from mod_python import _apache, _locks, apache
+from olexd.lockwaits import count_waiting
 from olexd.model import runtime
 from olexd.model.mp_server import server_of
 from tests.unit.python_support import make_config, make_request, sent
@@ -275,6 +276,7 @@ class TestGlobalLocks:
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(lambda: (_apache._global_lock(server, "key"), entered.set()))
             assert not entered.wait(0.05)
+            assert count_waiting(pool._threads) == 1
             _apache._global_unlock(server, "key")
             waiting.result(10)
         _apache._global_unlock(server, "key")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from olexd.lockwaits import count_waiting
 from olexd.sessions.locks import LockTimeout, SessionLocks
 from olexd.sessions.store import InvalidSid, SessionStoreError
 from tests.unit.sessions.conftest import SID
@@ -107,6 +108,7 @@ def test_waiting_requests_come_in_turn(locks: SessionLocks) -> None:
         threads.append(thread)
         until(lambda number=number: len(locks._held[SID].queue) == number + 1)  # type: ignore[misc]
     assert order == []
+    until(lambda: count_waiting(threads) == len(threads))
     locks.release(SID, "first")
     for thread in threads:
         thread.join(10)
@@ -132,8 +134,11 @@ def test_another_process_is_waited_for(locks: SessionLocks, where: str) -> None:
         with pytest.raises(LockTimeout):
             locks.acquire(SID, "request", 0)
         assert held(locks) == 0
+        thread = threading.Thread(target=locks.acquire, args=(SID, "request", 10))
+        thread.start()
+        until(lambda: count_waiting([thread]) == 1)
         child.kill()
-        locks.acquire(SID, "request", 10)
+        thread.join(10)
     locks.release(SID, "request")
 
 
