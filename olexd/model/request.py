@@ -181,9 +181,9 @@ class Request:
     def _let_go_of_successors(self) -> None:
         for successor in (self.next, self.stand_in):
             if successor is not None:
-                successor.python = None
+                successor.python = successor.prev = None
                 successor._let_go_of_successors()
-        self.next = self.stand_in = None
+        self.stand_in = None
 
     def sent_any(self, names: frozenset[bytes]) -> bool:
         """Return whether the request has one of these header fields (lower-case names), as it stands now."""
