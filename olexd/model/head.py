@@ -42,8 +42,8 @@ def settle_head(request: Request, size: int | None) -> tuple[bytes, Framing, int
     if request.no_cache:
         del request.err_headers_out["Expires"]
         request.headers_out["Expires"] = http_date()[6:-2].decode("ascii")
-    if request.subprocess_env_table is not None:
-        _heed(request, request.subprocess_env_table)
+    if request.bare_environment is not None:
+        _heed(request, request.bare_environment)
     always, normal = fields_of(request.err_headers_out_table), fields_of(request.headers_out_table)
     framing, length = _framing(request, size, normal.length or always.length)
     if always.closes or normal.closes:

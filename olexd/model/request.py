@@ -217,6 +217,11 @@ class Request:
         self._environment = table
 
     @property
+    def bare_environment(self) -> Table | None:
+        """`subprocess_env_table` without the variables that are yet to be put there: what others set."""
+        return self._environment
+
+    @property
     def subprocess_env(self) -> Table:
         """The environment that CGI-like handlers and logs see."""
         table = self.subprocess_env_table
