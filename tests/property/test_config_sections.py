@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -30,9 +31,12 @@ def _made(kind: SectionKind, pattern: str, regex: bool, line: int) -> Section:
 
 def _location_applies(section: Section, path: str) -> bool:
     pattern = section.pattern
+    if section.regex is not None and section.kind is SectionKind.LOCATION_MATCH:
+        return section.regex.search(path) is not None
+    # To all others several slashes are one.
+    path = re.sub("//+", "/", path)
     if section.regex is not None:
-        find = section.regex.search if section.kind is SectionKind.LOCATION_MATCH else section.regex.fullmatch
-        return find(path) is not None
+        return section.regex.fullmatch(path) is not None
     return path.startswith(pattern) and (
         not pattern or pattern.endswith("/") or path[len(pattern) :][:1] in ("", "/")
     )
